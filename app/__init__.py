@@ -1,0 +1,1 @@
+"""Layerloom: draw a Keras model, train it, watch it live, share it."""
