@@ -1,0 +1,1 @@
+"""What exists in Keras, as data: every class, its parameters and its ports."""

@@ -1,0 +1,154 @@
+"""The shape of the catalog: one `ObjectSpec` for every Keras class that a design may name."""
+
+from enum import StrEnum
+from functools import cached_property
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, JsonValue
+
+
+class Kind(StrEnum):
+    """What sort of thing a class is; the sections of the catalog."""
+
+    LAYER = "layers"
+    OPTIMIZER = "optimizers"
+    LOSS = "losses"
+    METRIC = "metrics"
+    CALLBACK = "callbacks"
+    SCHEDULE = "schedules"
+    INITIALIZER = "initializers"
+    REGULARIZER = "regularizers"
+    CONSTRAINT = "constraints"
+    ACTIVATION = "activations"
+
+    @property
+    def singular(self) -> str:
+        return "loss" if self is Kind.LOSS else self.value.removesuffix("s")
+
+
+class ParamKind(StrEnum):
+    """The closed list of parameter kinds: one form widget, one validator and one literal renderer each."""
+
+    INTEGER = "integer"
+    NUMBER = "number"
+    BOOLEAN = "boolean"
+    TEXT = "text"
+    CHOICE = "choice"
+    """One of `choices`."""
+    SIZE = "size"
+    """An integer, or a tuple of `rank` integers: kernel_size, strides, pool_size, dilation_rate."""
+    SHAPE = "shape"
+    """A tuple of integers or None: InputLayer.shape, Reshape.target_shape."""
+    AXIS = "axis"
+    """An integer, or a list of integers."""
+    NUMBERS = "numbers"
+    """A number, a list of numbers, or a range."""
+    STRINGS = "strings"
+    DTYPE = "dtype"
+    OBJECT = "object"
+    """Another Keras object, of the kind named by `object_kind`: a name, or `{"class_name", "config"}`.
+
+    Where `object_kind` is `schedules` a plain number is also a value: a learning rate that stays as it is.
+    """
+    LAYER = "layer"
+    """An inner layer, `{"class_name", "config"}`: wrappers, the cell of RNN."""
+    LAYERS = "layers"
+    """A list of inner layers: StackedRNNCells.cells."""
+    JSON = "json"
+    """Any JSON value; edited as text."""
+    PYTHON = "python"
+    """A Python callable; not editable without own code."""
+
+
+class _Frozen(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class ParamSpec(_Frozen):
+    """One constructor parameter. `default` is absent from the JSON only when `required`.
+
+    The default of an `object` parameter is a key of `objects[object_kind]` (a number for a learning rate). A
+    `file_name` is a plain name without folders: what Keras writes lands in the folder of the run.
+    """
+
+    name: str
+    kind: ParamKind
+    required: bool = False
+    default: JsonValue = None
+    nullable: bool = False
+    choices: tuple[str, ...] = ()
+    object_kind: Kind | None = None
+    rank: int | None = None
+    minimum: float | None = None
+    maximum: float | None = None
+    help: str = ""
+    advanced: bool = False
+    """Shown folded away: initializers, regularizers, constraints, dtype and the like."""
+    file_name: bool = False
+
+
+class PortSpec(_Frozen):
+    """A place where wires meet a layer.
+
+    `name` is the port of an edge key; a variadic port is numbered in the key: `inputs.0`, `inputs.1`.
+    `argument` is the argument of the layer's `call` that receives it; several ports with one argument make a list
+    in port order (`Attention` takes `[query, value, key]` in `inputs`).
+    `when` names parameter values that must hold for the port to exist (`{"return_state": true}`). A key may be a
+    dotted path into a nested object (`layer.config.return_state`), a list of values means any of them, and a
+    parameter that is not set counts with its default (`app.catalog.ports` reads these rules).
+    """
+
+    name: str
+    argument: str = "inputs"
+    variadic: bool = False
+    optional: bool = False
+    when: dict[str, JsonValue] = {}
+    help: str = ""
+
+
+class ObjectSpec(_Frozen):
+    """One designable class (or activation function).
+
+    `name` is the catalog's own key and a document's `class_name`; `module` and `qualified_name` say where it is in
+    the public Keras API (`keras.layers.Conv2D`). `sample` holds parameter values that build it; for layers,
+    `sample_inputs` are input shapes by port (batch left out) on which it can be called; a shape is a list, or
+    `{"shape": [...], "dtype": "string"}` where the layer does not take floats. `identifiers` are the other names by
+    which Keras itself accepts the object (`"glorot_uniform"`, `"mse"`, `"swish"`); `aliases` are what people call it.
+    """
+
+    name: str
+    kind: Kind
+    qualified_name: str
+    category: str = ""
+    summary: str = ""
+    help: str = ""
+    identifiers: tuple[str, ...] = ()
+    aliases: tuple[str, ...] = ()
+    purposes: tuple[str, ...] = ()
+    params: tuple[ParamSpec, ...] = ()
+    inputs: tuple[PortSpec, ...] = ()
+    outputs: tuple[PortSpec, ...] = ()
+    sample: dict[str, JsonValue] = {}
+    sample_inputs: dict[str, JsonValue] = {}
+    marker: Literal["", "input", "output"] = ""
+    """Set for the nodes that stand for the ends of a model: `InputLayer` (input) and `Output` (output)."""
+
+
+class Catalog(_Frozen):
+    """Everything, in one committed file. `version` is the Keras version it was derived from."""
+
+    version: str
+    objects: dict[Kind, dict[str, ObjectSpec]]
+
+    def find(self, kind: Kind, name: str) -> ObjectSpec | None:
+        """Return the spec named `name`, or known to Keras by that name (`"mse"`, `"glorot_uniform"`), or None."""
+        section = self.objects.get(kind, {})
+        return section.get(name) or section.get(self.identifiers.get(kind, {}).get(name, ""))
+
+    @cached_property
+    def identifiers(self) -> dict[Kind, dict[str, str]]:
+        """The catalog's own name for each of Keras' other names, by kind."""
+        return {
+            kind: {identifier: name for name, spec in section.items() for identifier in spec.identifiers}
+            for kind, section in self.objects.items()
+        }
