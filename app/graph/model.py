@@ -1,0 +1,97 @@
+"""The words of the graph room: `Problem` for what is wrong, `Plan` for what to build."""
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, JsonValue
+
+from app.document.edits import Edit
+
+
+class _Frozen(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Fix(_Frozen):
+    """A change that mends a problem, offered as a button with `title` as its label."""
+
+    title: str
+    edits: tuple[Edit, ...]
+
+
+class Problem(_Frozen):
+    """Something that keeps a design from being built or trained, or may surprise.
+
+    `node`, `port` and `param` say where (empty when it concerns the whole design); `upstream` is the node that caused
+    it, where that is another one. `message` says what happened, `expected` and `received` the two sides of the fault,
+    `hint` what to do, and `fix` does it.
+    """
+
+    code: str
+    severity: Literal["error", "warning", "info"] = "error"
+    node: str = ""
+    port: str = ""
+    param: str = ""
+    upstream: str = ""
+    message: str
+    expected: str = ""
+    received: str = ""
+    hint: str = ""
+    fix: Fix | None = None
+
+
+class Source(_Frozen):
+    """Where a tensor comes from: an output port of a node."""
+
+    node: str
+    port: str
+
+
+class LayerInstance(_Frozen):
+    """A layer to construct once. `params` are the ones that the document sets, validated; Keras fills the rest."""
+
+    id: str
+    class_name: str
+    name: str
+    params: dict[str, JsonValue]
+
+
+class Call(_Frozen):
+    """One call of a layer instance.
+
+    `arguments` maps each argument of Keras' `call` to one source, or to a list of them in port order.
+    `outputs` names the output ports in the order in which Keras returns them.
+    """
+
+    node: str
+    layer: str
+    arguments: dict[str, Source | tuple[Source, ...]]
+    outputs: tuple[str, ...]
+    constants: dict[str, JsonValue] = {}
+
+
+class PlannedInput(_Frozen):
+    node: str
+    layer: str
+
+
+class PlannedOutput(_Frozen):
+    """A model output: the Output node that marks it, and the tensor that feeds it."""
+
+    node: str
+    name: str
+    source: Source
+
+
+class Plan(_Frozen):
+    """A design resolved into building order; `calls` are topologically sorted and hold no Input or Output nodes.
+
+    `sequential` is true when the graph is one chain from one input to one output in which no layer is called twice.
+    """
+
+    name: str
+    catalog: str
+    layers: dict[str, LayerInstance]
+    inputs: tuple[PlannedInput, ...]
+    calls: tuple[Call, ...]
+    outputs: tuple[PlannedOutput, ...]
+    sequential: bool
