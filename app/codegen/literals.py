@@ -1,0 +1,189 @@
+"""JSON values of a design as Python source, one renderer for each kind of parameter.
+
+Whatever a person wrote leaves here through `repr` only; names of classes and parameters come from the catalog.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, Final
+
+from app.catalog.model import Catalog, Kind, ObjectSpec, ParamKind, ParamSpec
+from app.shared.errors import Invalid
+
+WIDTH: Final = 88
+MAX_DEPTH: Final = 32
+
+
+def literal(value: Any) -> str:
+    """Return a JSON value as a Python expression; text in double quotes where that needs no escape."""
+    match value:
+        case str():
+            return _text(value)
+        case list() | tuple():
+            return "[" + ", ".join(map(literal, value)) + "]"
+        case dict():
+            return "{" + ", ".join(f"{literal(key)}: {literal(item)}" for key, item in value.items()) + "}"
+        case float() if value != value or abs(value) == float("inf"):
+            return f"float({str(value)!r})"
+        case None | bool() | int() | float():
+            return repr(value)
+    raise Invalid("This is no JSON value.", expected="text, number, list or object", received=type(value).__name__)
+
+
+def call(name: str, arguments: list[str], indent: int, margin: int = 0) -> str:
+    """Return `name(arguments)`, on one line where that fits into `WIDTH` columns.
+
+    The call stands after `indent` spaces, with `margin` more columns on its line; arguments are rendered for
+    `indent + 4`.
+    """
+    line = f"{name}({', '.join(arguments)})"
+    if not arguments or (indent + margin + len(line) <= WIDTH and "\n" not in line):
+        return line
+    pad = " " * (indent + 4)
+    return f"{name}(\n" + "".join(f"{pad}{argument},\n" for argument in arguments) + " " * indent + ")"
+
+
+class Literals:
+    """Renders objects of one catalog. `layers_as` is what `keras.layers` is called in the source."""
+
+    def __init__(self, catalog: Catalog, layers_as: str = "layers") -> None:
+        self._catalog = catalog
+        self._layers = layers_as
+
+    def construct(self, spec: ObjectSpec, params: Mapping[str, Any], name: str, indent: int, margin: int = 0) -> str:
+        """Return the call that constructs the object; arguments at their defaults are left out."""
+        return call(self.reference(spec), self.arguments(spec, params, indent, name), indent, margin)
+
+    def reference(self, spec: ObjectSpec) -> str:
+        """Return the name of the class in the source: `layers.Dense`, `keras.optimizers.Adam`."""
+        return f"{self._layers}.{spec.name}" if spec.kind is Kind.LAYER else spec.qualified_name
+
+    def arguments(
+        self, spec: ObjectSpec, params: Mapping[str, Any], indent: int, name: str | None = None, depth: int = 0
+    ) -> list[str]:
+        """Return the arguments: required ones by position as long as none is missing, the others by name."""
+        if depth > MAX_DEPTH:
+            raise Invalid("Objects are nested too deeply.", expected=f"at most {MAX_DEPTH} levels", received="more")
+        unknown = [key for key in params if key not in {"name", *(param.name for param in spec.params)}]
+        if unknown:
+            raise Invalid(f"{spec.name} has no parameter of this name.", received=literal(unknown[0]))
+        found, by_position = [], True
+        for param in (param for param in spec.params if param.name != "position"):
+            by_position = by_position and param.required and param.name in params
+            if param.name not in params or (not param.required and self._is_default(param, params[param.name])):
+                continue
+            source = self.value(param, params[param.name], indent + 4, depth)
+            found.append(source if by_position else f"{param.name}={source}")
+        label = params.get("name") if name is None else name
+        if label is not None and "name" not in {param.name for param in spec.params}:
+            found.append(f"name={literal(label)}")
+        return found
+
+    def value(self, param: ParamSpec, value: Any, indent: int = 0, depth: int = 0) -> str:
+        """Return `value` as the source of what `param` takes."""
+        if value is None:
+            return "None"
+        return _RENDERERS[param.kind](self, param, value, indent, depth)
+
+    def object(self, kind: Kind, value: Any, indent: int, depth: int = 0, margin: int = 0) -> str:
+        """Return a Keras object: its name where nothing is set and Keras takes a name, else its constructor."""
+        if isinstance(value, int | float) and not isinstance(value, bool):
+            return literal(value)
+        name, config = self._named(value)
+        spec = self._catalog.find(kind, name)
+        if spec is None or not spec.qualified_name:
+            raise Invalid(f"The catalog has no {kind.value} of this name.", received=literal(name))
+        if kind is Kind.ACTIVATION or (kind in _BY_NAME and not config and not any(p.required for p in spec.params)):
+            return literal(_keras_name(spec))
+        return call(self.reference(spec), self.arguments(spec, config, indent, depth=depth + 1), indent, margin)
+
+    def _named(self, value: Any) -> tuple[str, Mapping[str, Any]]:
+        if isinstance(value, str):
+            return value, {}
+        if isinstance(value, Mapping) and isinstance(value.get("class_name"), str):
+            return value["class_name"], value.get("config") or {}
+        raise Invalid(
+            "This describes no Keras object.", expected='{"class_name", "config"}', received=type(value).__name__
+        )
+
+    def _is_default(self, param: ParamSpec, value: Any) -> bool:
+        if param.kind is ParamKind.OBJECT and param.object_kind is not None and isinstance(value, str | dict):
+            name, config = self._named(value)
+            spec = self._catalog.find(param.object_kind, name)
+            return spec is not None and not config and spec.name == param.default
+        if param.kind is ParamKind.SIZE and isinstance(value, int) and isinstance(param.default, list):
+            return bool([value] * len(param.default) == param.default)
+        return type(value) is type(param.default) and bool(value == param.default)
+
+
+_BY_NAME: Final = frozenset({Kind.INITIALIZER, Kind.REGULARIZER, Kind.CONSTRAINT, Kind.OPTIMIZER})
+
+
+def _keras_name(spec: ObjectSpec) -> str:
+    """Return the name by which a person would write it: `he_normal`, `adam`, `relu`."""
+    lower = [name for name in spec.identifiers if name.islower()]
+    return spec.name if spec.name.islower() or not lower else max(lower, key=len)
+
+
+def _text(value: str) -> str:
+    source = repr(value)
+    return f'"{source[1:-1]}"' if source.startswith("'") and '"' not in value else source
+
+
+def _tuple(value: Any) -> str:
+    if not isinstance(value, list | tuple):
+        return literal(value)
+    return "(" + ", ".join(map(_tuple, value)) + ("," if len(value) == 1 else "") + ")"
+
+
+def _object(literals: Literals, param: ParamSpec, value: Any, indent: int, depth: int) -> str:
+    return literals.object(param.object_kind or Kind.LAYER, value, indent, depth)
+
+
+def _layer(literals: Literals, param: ParamSpec, value: Any, indent: int, depth: int) -> str:
+    return literals.object(Kind.LAYER, value, indent, depth)
+
+
+def _layers(literals: Literals, param: ParamSpec, value: Any, indent: int, depth: int) -> str:
+    items = [literals.object(Kind.LAYER, item, indent + 4, depth) for item in value]
+    line = f"[{', '.join(items)}]"
+    if indent + len(line) <= WIDTH and "\n" not in line:
+        return line
+    return "[\n" + "".join(f"{' ' * (indent + 4)}{item},\n" for item in items) + " " * indent + "]"
+
+
+def _numbers(literals: Literals, param: ParamSpec, value: Any, indent: int, depth: int) -> str:
+    return _tuple(value) if isinstance(param.default, list) or "factor" in param.name else literal(value)
+
+
+def _python(literals: Literals, param: ParamSpec, value: Any, indent: int, depth: int) -> str:
+    raise Invalid(f"{param.name} takes Python code, which a design does not hold.", received=literal(value)[:100])
+
+
+Renderer = Callable[[Literals, ParamSpec, Any, int, int], str]
+
+
+def _plainly(render: Callable[[Any], str]) -> Renderer:
+    return lambda literals, param, value, indent, depth: render(value)
+
+
+_RENDERERS: Final[dict[ParamKind, Renderer]] = {
+    **{kind: _plainly(literal) for kind in ParamKind},
+    ParamKind.SIZE: _plainly(_tuple),
+    ParamKind.SHAPE: _plainly(_tuple),
+    ParamKind.JSON: _plainly(lambda value: _tuple(value) if isinstance(value, list) else literal(value)),
+    ParamKind.NUMBERS: _numbers,
+    ParamKind.OBJECT: _object,
+    ParamKind.LAYER: _layer,
+    ParamKind.LAYERS: _layers,
+    ParamKind.PYTHON: _python,
+}
+
+
+def identifiers(names: Iterator[str]) -> list[str]:
+    """Number `names`, which are our own, so that each stands once: `dense_1`, `dense_2`."""
+    counts: dict[str, int] = {}
+    found = []
+    for name in names:
+        counts[name] = counts.get(name, 0) + 1
+        found.append(f"{name}_{counts[name]}")
+    return found

@@ -1,0 +1,191 @@
+"""The arguments of `compile` and `fit` as source; what the design leaves open is chosen as training chooses it."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import PurePosixPath
+from typing import Any, Final, Literal
+
+from app.catalog.model import Catalog, Kind
+from app.catalog.validate import is_file_name
+from app.codegen.data import Data, Target
+from app.codegen.literals import Literals, call, literal
+from app.document.model import Callback, Metric, Training
+from app.graph.model import Plan, PlannedOutput
+
+_TRANSPARENT: Final = frozenset({"Dropout", "Flatten", "Identity", "Reshape", "Permute", "GaussianNoise"})
+_REGRESSIONS: Final = frozenset({"diabetes", "boston_housing", "california_housing"})
+_CLASSES: Final = {
+    "iris": ["setosa", "versicolor", "virginica"],
+    "wine": ["class_0", "class_1", "class_2"],
+    "breast_cancer": ["malignant", "benign"],
+    "imdb": ["negative", "positive"],
+}
+
+
+@dataclass
+class Fit:
+    """Pieces of the script: lists of arguments, each argument the source of one."""
+
+    compile: list[str]
+    callbacks: list[str] = field(default_factory=list)
+    class_weight: str = ""
+    balanced: bool = False
+    task: Literal["classification", "regression"] = "classification"
+
+
+def render_fit(plan: Plan, training: Training, catalog: Catalog, data: Data | None, target: Target | None) -> Fit:
+    """Return what `compile` and `fit` receive."""
+    writer = _Writer(plan, training, Literals(catalog), task_of(data, target))
+    fit = Fit(writer.compile(), writer.callbacks(), task=writer.task())
+    weights = training.fit.class_weight
+    if weights == "balanced":
+        fit.balanced = True
+    elif weights != "none":
+        classes = target.classes if target is not None else _CLASSES.get(data.name if data else "", [])
+        labels = {name: index for index, name in enumerate(classes)}
+        pairs = [(labels.get(name, int(name) if name.isdecimal() else -1), weight) for name, weight in weights.items()]
+        fit.class_weight = literal({label: weight for label, weight in sorted(pairs) if label >= 0})
+    return fit
+
+
+def task_of(data: Data | None, target: Target | None) -> Literal["classification", "regression", ""]:
+    """Return what is learned from `data`, or nothing where that only shows when the table is read."""
+    if target is not None:
+        return target.kind
+    if data is None:
+        return ""
+    if data.options is not None:
+        return "" if data.options.task == "auto" else data.options.task
+    return "regression" if data.name in _REGRESSIONS else "classification"
+
+
+class _Writer:
+    def __init__(self, plan: Plan, training: Training, literals: Literals, task: str) -> None:
+        self._plan, self._training, self._literals = plan, training, literals
+        self._task = task
+
+    def compile(self) -> list[str]:
+        found = [f"optimizer={self._optimizer()}", self._argument("loss", self._loss)]
+        weights = [self._weight(output) for output in self._plan.outputs]
+        if any(weight != 1.0 for weight in weights):
+            found.append(f"loss_weights={literal(weights if len(weights) > 1 else weights[0])}")
+        found.append(self._argument("metrics", self._plain_metrics))
+        if any(metric.weighted for chosen in self._training.metrics.values() for metric in chosen.values()):
+            found.append(self._argument("weighted_metrics", self._weighted_metrics))
+        return found
+
+    def _argument(self, name: str, render: Callable[[PlannedOutput, int, int], str]) -> str:
+        """Return `name=` what `render` says of the output, or a list of that over several."""
+        margin = len(name) + 2
+        if len(self._plan.outputs) == 1:
+            return f"{name}={render(self._plan.outputs[0], 8, margin)}"
+        return f"{name}={_list([render(output, 12, 1) for output in self._plan.outputs], 8, margin)}"
+
+    def task(self) -> Literal["classification", "regression"]:
+        """Return what is learned; where the data does not tell, the first loss or the end of the model does."""
+        first = self._plan.outputs[0] if self._plan.outputs else None
+        chosen = self._training.losses.get(first.node) if first else None
+        if first is None or self._task:
+            return "regression" if self._task == "regression" else "classification"
+        if chosen is not None:
+            return "classification" if "entropy" in chosen.class_name.lower() else "regression"
+        return "regression" if self._regression(*self._end(first.source.node)) else "classification"
+
+    def callbacks(self) -> list[str]:
+        ordered = sorted(self._training.callbacks.items(), key=lambda item: (item[1].position, item[0]))
+        return [self._callback(callback) for _, callback in ordered]
+
+    def _callback(self, callback: Callback) -> str:
+        config: dict[str, Any] = dict(callback.config)
+        if callback.class_name == "ModelCheckpoint":
+            ending = ".weights.h5" if config.get("save_weights_only") else ".keras"
+            config["filepath"] = _file(config.get("filepath"), "best", ending)
+        elif callback.class_name == "CSVLogger":
+            config["filename"] = _file(config.get("filename"), "log", ".csv")
+        return self._literals.object(Kind.CALLBACK, {"class_name": callback.class_name, "config": config}, 12, margin=1)
+
+    def _optimizer(self) -> str:
+        chosen = self._training.optimizer
+        return self._literals.object(Kind.OPTIMIZER, chosen.model_dump() if chosen else "Adam", 8, margin=11)
+
+    def _weight(self, output: PlannedOutput) -> float:
+        loss = self._training.losses.get(output.node)
+        return 1.0 if loss is None else loss.weight
+
+    def _loss(self, output: PlannedOutput, indent: int, margin: int) -> str:
+        chosen = self._training.losses.get(output.node)
+        value = self._default_loss(output) if chosen is None else chosen.model_dump(include={"class_name", "config"})
+        return self._literals.object(Kind.LOSS, value, indent, margin=margin)
+
+    def _plain_metrics(self, output: PlannedOutput, indent: int, margin: int) -> str:
+        if not self._training.metrics.get(output.node):
+            default = self._literals.object(Kind.METRIC, self._default_metric(output), indent + 4, margin=1)
+            return _list([default], indent, margin)
+        return self._chosen_metrics(output, indent, margin, weighted=False)
+
+    def _weighted_metrics(self, output: PlannedOutput, indent: int, margin: int) -> str:
+        return self._chosen_metrics(output, indent, margin, weighted=True)
+
+    def _chosen_metrics(self, output: PlannedOutput, indent: int, margin: int, *, weighted: bool) -> str:
+        chosen = self._training.metrics.get(output.node, {})
+        ordered = sorted(chosen.items(), key=lambda item: (item[1].position, item[0]))
+        sources = [self._metric(metric, output, indent + 4) for _, metric in ordered if metric.weighted is weighted]
+        return _list(sources, indent, margin)
+
+    def _metric(self, metric: Metric, output: PlannedOutput, indent: int) -> str:
+        accuracy = metric.class_name in ("accuracy", "acc")
+        value = self._default_metric(output) if accuracy else metric.model_dump(include={"class_name", "config"})
+        return self._literals.object(Kind.METRIC, value, indent, margin=1)
+
+    def _default_loss(self, output: PlannedOutput) -> dict[str, Any]:
+        units, activation = self._end(output.source.node)
+        if self._regression(units, activation):
+            return {"class_name": "MeanSquaredError"}
+        certain = activation == "sigmoid" or (units != 1 and activation == "softmax")
+        name = "BinaryCrossentropy" if units == 1 else "SparseCategoricalCrossentropy"
+        return {"class_name": name, "config": {} if certain else {"from_logits": True}}
+
+    def _default_metric(self, output: PlannedOutput) -> dict[str, Any]:
+        units, activation = self._end(output.source.node)
+        if self._regression(units, activation):
+            return {"class_name": "MeanAbsoluteError", "config": {}}
+        if units == 1:
+            threshold = 0.5 if activation == "sigmoid" else 0.0
+            return {"class_name": "BinaryAccuracy", "config": {"name": "accuracy", "threshold": threshold}}
+        return {"class_name": "SparseCategoricalAccuracy", "config": {"name": "accuracy"}}
+
+    def _regression(self, units: int | None, activation: str) -> bool:
+        return self._task == "regression" or (not self._task and activation not in ("sigmoid", "softmax"))
+
+    def _end(self, node: str) -> tuple[int | None, str]:
+        """Return units and activation at the end of the model, as far as the plan tells."""
+        steps = {step.node: step for step in self._plan.calls}
+        units: int | None = None
+        activation = ""
+        while node in steps:
+            step = steps[node]
+            layer = self._plan.layers[step.layer]
+            if not activation:
+                chosen = "softmax" if layer.class_name == "Softmax" else layer.params.get("activation", "")
+                activation = chosen if isinstance(chosen, str) else ""
+            found = layer.params.get("units")
+            if isinstance(found, int):
+                return found, activation
+            if layer.class_name not in _TRANSPARENT | {"Activation", "Softmax"}:
+                break
+            source = next(iter(step.arguments.values()))
+            node = source[0].node if isinstance(source, tuple) else source.node
+        return units, activation
+
+
+def _list(sources: list[str], indent: int, margin: int) -> str:
+    return "[" + call("", sources, indent, margin)[1:-1] + "]"
+
+
+def _file(wanted: Any, stem: str, ending: str) -> str:
+    """Return the name of a file beside the script, whatever folder `wanted` names."""
+    name = PurePosixPath(str(wanted or "").replace("\\", "/")).name
+    name = name if is_file_name(name) else stem
+    if not name.endswith(ending):
+        name = name.removesuffix(".keras").removesuffix(".h5").removesuffix(".csv") + ending
+    return name

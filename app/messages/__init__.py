@@ -1,0 +1,1 @@
+"""The closed unions that processes send one another."""

@@ -1,0 +1,275 @@
+"""Exported Python: what it builds, how it reads, and that a person's text stays text in it."""
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from app.catalog.model import Kind, ObjectSpec
+from app.catalog.ports import output_ports
+from app.catalog.registry import load_catalog
+from app.codegen.python_source import render_script
+from app.designs.templates import Template, get_template, load_templates
+from app.document.model import FitOptions, GraphDocument, Training
+from app.graph.check import check
+from app.graph.plan import make_plan
+from app.messages.data import BundledSource, CsvOptions, CsvSource, DataSource, KerasSource
+from app.worker.build import BuildFailed, build_model
+from app.worker.data import load
+
+CATALOG = load_catalog()
+LAYERS = [spec for spec in CATALOG.objects[Kind.LAYER].values() if not spec.marker and spec.name != "Equalization"]
+BUNDLED = ("digits", "iris", "wine", "breast_cancer", "diabetes")
+
+
+def around(spec: ObjectSpec) -> GraphDocument:
+    """Return a design of one layer, built from its sample, between the inputs and the output that it needs."""
+    layers: dict[str, Any] = {"it": {"class_name": spec.name, "name": "it", "params": spec.sample}}
+    edges: dict[str, Any] = {}
+    for number, (port, shape) in enumerate(spec.sample_inputs.items()):
+        params = shape if isinstance(shape, dict) else {"shape": shape}
+        layers[f"in{number}"] = {"class_name": "InputLayer", "name": f"in{number}", "params": params}
+        edges[f"in{number}:output->it:{port}"] = {}
+    layers["out"] = {"class_name": "Output", "name": "out"}
+    edges[f"it:{output_ports(spec, spec.sample)[0].name}->out:input"] = {}
+    nodes = {name: {"layer": name} for name in layers}
+    return GraphDocument.model_validate({"layers": layers, "nodes": nodes, "edges": edges})
+
+
+def script_of(document: GraphDocument, data: DataSource | None = None) -> str:
+    return render_script(make_plan(document, CATALOG), document.training, data)
+
+
+def executed(source: str) -> dict[str, Any]:
+    """Return the namespace of a script that was executed without its `main`."""
+    namespace: dict[str, Any] = {"__name__": "exported"}
+    exec(compile(source, "exported.py", "exec"), namespace)
+    return namespace
+
+
+def config_of(model: Any) -> Any:
+    """Return a config without the seeds that Keras draws for layers that got none."""
+
+    def seedless(value: Any) -> Any:
+        if isinstance(value, dict):
+            return {key: seedless(item) for key, item in value.items() if key not in {"seed", "build_config"}}
+        return [seedless(item) for item in value] if isinstance(value, list | tuple) else value
+
+    return seedless(model.get_config())
+
+
+def source_of(template: Template) -> DataSource | None:
+    if template.dataset is None:
+        return None
+    return BundledSource(name=template.dataset) if template.dataset in BUNDLED else KerasSource(name=template.dataset)
+
+
+@pytest.mark.parametrize("spec", LAYERS, ids=lambda spec: spec.name)
+def test_plan_to_keras_equals_plan_to_source(spec: ObjectSpec) -> None:
+    document = around(spec)
+    assert [problem for problem in check(document, CATALOG) if problem.severity == "error"] == []
+    keras.backend.clear_session(free_memory=False)
+    ours = build_model(make_plan(document, CATALOG))
+    source = script_of(document)
+    keras.backend.clear_session(free_memory=False)
+    theirs = executed(source)["build_model"]()
+    assert config_of(theirs) == config_of(ours)
+    assert theirs.count_params() == ours.count_params()
+
+
+def test_equalization_works_only_inside_another_layer() -> None:
+    """By itself it hands on the very tensor that it was given, which Keras takes for a cycle."""
+    spec = CATALOG.objects[Kind.LAYER]["Equalization"]
+    with pytest.raises(BuildFailed):
+        build_model(make_plan(around(spec), CATALOG))
+    pipeline = CATALOG.objects[Kind.LAYER]["Pipeline"]
+    inside = pipeline.model_copy(update={"sample": {"layers": [{"class_name": "Equalization", "config": {}}]}})
+    source = script_of(around(inside))
+    assert executed(source)["build_model"]().output_shape == (None, 16, 16, 3)
+
+
+@pytest.mark.parametrize("template", load_templates(), ids=lambda template: template.name)
+def test_templates_export_to_the_same_model(template: Template) -> None:
+    plan = make_plan(template.document, CATALOG)
+    source = render_script(plan, template.document.training, source_of(template))
+    keras.backend.clear_session(free_memory=False)
+    ours = build_model(plan)
+    keras.backend.clear_session(free_memory=False)
+    namespace = executed(source)
+    theirs = namespace["build_model"]()
+    namespace["compile_model"](theirs)
+    assert config_of(theirs) == config_of(ours)
+    assert theirs.count_params() == template.parameters
+    assert theirs.optimizer is not None
+
+
+def test_scripts_read_like_formatted_python(tmp_path: Path) -> None:
+    for template in load_templates():
+        source = script_of(template.document, source_of(template))
+        (tmp_path / f"{template.name}.py").write_text(source)
+    for command in (["check", "--select", "E,F,W,I,N"], ["format", "--check"]):
+        done = subprocess.run(
+            [sys.executable, "-m", "ruff", *command, "--isolated", "--line-length", "88", str(tmp_path)],
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_the_script_of_the_digits_cnn() -> None:
+    source = script_of(get_template("digits_cnn").document, BundledSource(name="digits"))
+    assert (
+        '    return keras.Sequential(\n        [\n            keras.Input(shape=(8, 8, 1), name="input_1"),\n' in source
+    )
+    assert '            layers.Conv2D(32, 3, padding="same", activation="relu", name="conv2d_1"),\n' in source
+    assert "data = datasets.load_digits()" in source
+
+
+@pytest.mark.parametrize(
+    ("name", "dataset", "fitting"),
+    [
+        ("digits_cnn", "digits", 'metrics.SparseCategoricalAccuracy(name="accuracy")'),
+        ("breast_cancer_mlp", "breast_cancer", 'metrics.BinaryAccuracy(name="accuracy"'),
+        ("diabetes_regression", "diabetes", "metrics.MeanAbsoluteError("),
+    ],
+)
+def test_accuracy_is_what_fits_and_the_class_accuracy_is_equality(name: str, dataset: str, fitting: str) -> None:
+    document = get_template(name).document
+    output = next(key for key, node in document.nodes.items() if document.layers[node.layer].class_name == "Output")
+    chosen = {"a": {"class_name": "accuracy"}, "b": {"class_name": "Accuracy", "position": 1.0}}
+    training = {**document.training.model_dump(), "metrics": {output: chosen}}
+    document = document.model_copy(update={"training": Training.model_validate(training)})
+    assert check(document, CATALOG) == []
+    source = script_of(document, BundledSource(name=dataset))
+    assert fitting in source
+    assert "metrics.Accuracy()" in source
+
+
+def test_a_data_set_that_no_script_can_load_is_left_out() -> None:
+    document = get_template("iris_mlp").document
+    assert script_of(document, KerasSource(name="__import__")) == script_of(document)
+
+
+def test_shared_layers_are_made_once() -> None:
+    source = script_of(get_template("shared_lstm").document)
+    assert source.count("layers.LSTM(") == 1
+    assert source.count("shared_lstm_1(") == 2
+
+
+@pytest.mark.parametrize("name", BUNDLED)
+def test_the_split_is_the_one_that_training_uses(name: str) -> None:
+    template = next(template for template in load_templates() if template.dataset == name)
+    fit = FitOptions(seed=3, validation_split=0.25)
+    plan = make_plan(template.document, CATALOG)
+    training = template.document.training.model_copy(update={"fit": fit})
+    parts = executed(render_script(plan, training, BundledSource(name=name)))["load_data"]()
+    data = load(BundledSource(name=name), fit)
+    for (x, y), part in zip(parts, (data.train, data.validation, data.test), strict=True):
+        assert part is not None
+        np.testing.assert_allclose(x, part.features, rtol=1e-5, atol=1e-6)
+        np.testing.assert_array_equal(y, part.targets)
+
+
+@pytest.mark.parametrize("missing", ["drop", "mean", "most_frequent"])
+def test_a_table_is_read_as_training_reads_it(tmp_path: Path, missing: Any) -> None:
+    random = np.random.default_rng(0)
+    rows = [
+        f"{random.normal():.3f};{'' if n % 9 == 4 else n % 7};{('red', 'green', 'blue')[n % 3]};{('no', 'yes')[n % 2]}"
+        for n in range(80)
+    ]
+    path = tmp_path / "data.csv"
+    path.write_text("\n".join(["size;count;colour;answer", *rows]) + "\n")
+    options = CsvOptions(delimiter=";", targets=["answer"], missing=missing, seed=4)
+    source = CsvSource(path=str(path), options=options)
+    document = get_template("mlp_binary").document
+    script = render_script(make_plan(document, CATALOG), Training(), source)
+    parts = executed(script)["load_data"](path)
+    data = load(source, FitOptions())
+    for (x, y), part in zip(parts, (data.train, data.validation, data.test), strict=True):
+        assert part is not None
+        np.testing.assert_allclose(x, part.features, rtol=1e-5, atol=1e-6)
+        np.testing.assert_array_equal(y, part.targets)
+
+
+def test_the_script_runs_by_itself(tmp_path: Path) -> None:
+    document = get_template("iris_mlp").document
+    training = document.training.model_copy(update={"fit": FitOptions(epochs=2, seed=0, class_weight="balanced")})
+    script = tmp_path / "model.py"
+    script.write_text(render_script(make_plan(document, CATALOG), training, BundledSource(name="iris")))
+    done = subprocess.run(
+        [sys.executable, str(script)], cwd=tmp_path, capture_output=True, text=True, check=False, timeout=240
+    )
+    assert done.returncode == 0, done.stderr
+    assert "Test: {'accuracy':" in done.stdout
+    assert keras.saving.load_model(tmp_path / "model.keras").count_params() == 403
+
+
+def skeleton(source: str) -> list[str]:
+    """Return the syntax of a script with every text literal blanked."""
+    tree = ast.parse(source)
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str):
+            node.value = ""
+    return ast.dump(tree).split()
+
+
+HOSTILE = [
+    '"); import os; os.system("x")  #',
+    "'''",
+    "\\",
+    "a\nb",
+    '"""',
+    "{{ 7 * 7 }}",
+    "{% raw %}",
+    "\u202e",
+    "\ud800",
+]
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_hostile_names_stay_text(text: str) -> None:
+    _compare_with(text)
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.text(min_size=1, max_size=60))
+def test_any_name_stays_text(text: str) -> None:
+    _compare_with(text)
+
+
+def _compare_with(text: str) -> None:
+    """A design with `text` wherever a person can write has the syntax of the same design with a plain word."""
+    assert skeleton(_script_with(text)) == skeleton(_script_with("word"))
+    named = [
+        keyword.value.value
+        for node in ast.walk(ast.parse(_script_with(text)))
+        if isinstance(node, ast.Call)
+        for keyword in node.keywords
+        if keyword.arg == "name" and isinstance(keyword.value, ast.Constant)
+    ]
+    assert named.count(text) >= 3
+
+
+def _script_with(text: str) -> str:
+    plan = make_plan(get_template("two_branches").document, CATALOG)
+    layers = {
+        key: layer.model_copy(update={"name": text if layer.class_name != "Dense" else layer.name})
+        for key, layer in plan.layers.items()
+    }
+    plan = plan.model_copy(update={"name": text, "layers": layers})
+    training = Training.model_validate(
+        {
+            "metrics": {"output_1": {"m": {"class_name": "AUC", "config": {"name": text}}}},
+            "callbacks": {"c": {"class_name": "EarlyStopping", "config": {"monitor": text}}},
+        }
+    )
+    options = CsvOptions(delimiter="\\", targets=[text], features=[text, text])
+    return render_script(plan, training, CsvSource(path=text, options=options), csv_name="data.csv")
