@@ -1,0 +1,116 @@
+"""What an analysis process does: reads a request line, asks the room it concerns, writes an answer line."""
+
+import contextlib
+import json
+import socket
+import sys
+from pathlib import Path
+from typing import Any, Final
+
+from pydantic import BaseModel, TypeAdapter, ValidationError
+
+from app.catalog.registry import load_catalog
+from app.messages.analysis import (
+    AnalysisRequest,
+    AnalyzeRequest,
+    DescribeDataRequest,
+    ExportModelRequest,
+    ImportModelRequest,
+    InspectTableRequest,
+    Refusal,
+)
+from app.shared.errors import AppError
+from app.worker.quiet import import_keras
+
+_requests: Final[TypeAdapter[AnalysisRequest]] = TypeAdapter(AnalysisRequest)
+
+
+def serve(connection: socket.socket) -> None:
+    """Answer request lines on `connection` until the other side closes it."""
+    with connection.makefile("rwb") as stream:
+        for line in stream:
+            stream.write(answer(line))
+            stream.flush()
+
+
+def answer(line: str | bytes) -> bytes:
+    """Return the answer line to a request line, `{"ok": ...}` or `{"refusal": ...}`; no error leaves."""
+    try:
+        request = _requests.validate_json(line)
+        result = _dispatch(request)
+    except AppError as error:
+        return _line({"refusal": error.as_dict()})
+    except ValidationError as error:
+        return _line({"refusal": _not_a_request(error).model_dump()})
+    except (Exception, MemoryError, RecursionError) as error:
+        return _line({"refusal": _failure(error).model_dump()})
+    return _line({"ok": result})
+
+
+def _dispatch(request: AnalysisRequest) -> Any:
+    match request:
+        case AnalyzeRequest(document=document, data=data):
+            from app.worker.preflight import analyse_for
+
+            return analyse_for(document, load_catalog(), data).model_dump(mode="json", by_alias=True)
+        case DescribeDataRequest(data=source):
+            from app.worker.data import describe
+
+            return describe(source).model_dump(mode="json")
+        case InspectTableRequest(path=path):
+            from app.worker.data import inspect_table
+
+            found = inspect_table(path)
+            return found.model_dump(mode="json") if isinstance(found, BaseModel) else found
+        case ImportModelRequest(path=path, filename=filename):
+            from app.worker.import_model import import_model
+
+            return import_model(Path(path), filename, load_catalog()).model_dump(mode="json")
+        case ExportModelRequest():
+            from app.worker.export_model import export_model
+
+            return export_model(request, load_catalog()).model_dump(mode="json")
+
+
+def _line(content: dict[str, Any]) -> bytes:
+    return json.dumps(content, separators=(",", ":"), ensure_ascii=False).encode() + b"\n"
+
+
+def _not_a_request(error: ValidationError) -> Refusal:
+    first = error.errors(include_url=False, include_context=False)[0]
+    return Refusal(
+        code="invalid",
+        message=f"The request does not fit at {'.'.join(str(part) for part in first['loc'])}.",
+        expected=first["msg"],
+        received=repr(first["input"])[:200],
+    )
+
+
+def _failure(error: BaseException) -> Refusal:
+    return Refusal(
+        code="analysis_failed",
+        message="Keras could not work with this.",
+        received=f"{type(error).__name__}: {error}"[:2_000],
+        hint="Make very large parameters smaller, or undo the last change.",
+    )
+
+
+def command(name: str, _arguments: list[str]) -> int:
+    """`analyze`, `import` or `export`: the request as JSON on stdin, the answer line on stdout.
+
+    The request may leave `request` out. Whatever else is printed on the way goes to stderr.
+    """
+    requests = {"analyze": "analyze", "import": "import_model", "export": "export_model"}
+    text = sys.stdin.buffer.read()
+    with contextlib.redirect_stdout(sys.stderr):
+        import_keras()
+        try:
+            request = json.loads(text)
+        except (ValueError, RecursionError):
+            request = None
+        if isinstance(request, dict):
+            text = json.dumps({"request": requests[name], **request}).encode()
+        found = answer(text)
+    sys.stdout.buffer.write(found)
+    sys.stdout.flush()
+    return 1 if found.startswith(b'{"refusal"') else 0

@@ -1,0 +1,231 @@
+"""From the training section of a design to the arguments of `keras.Model.compile` and `fit`.
+
+What the design leaves open is chosen to fit the data and the model's ends, and told: `Compiled.defaults`.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import JsonValue
+
+from app.catalog.model import Kind
+from app.document.model import FitOptions, Metric, Training
+from app.messages.data import TargetSpec
+from app.shared.errors import Invalid
+from app.worker.resolve import build_object
+
+Array = NDArray[Any]
+
+
+class BadTraining(Invalid):
+    """The training section of a design asks for something that its data or model cannot give."""
+
+    code = "bad_training"
+
+
+@dataclass(frozen=True)
+class OutputEnd:
+    """An end of the model: the Output node, the shape with the batch left out, and the last activation's name."""
+
+    node: str
+    shape: tuple[int | None, ...]
+    activation: str = ""
+
+    @property
+    def units(self) -> int | None:
+        return self.shape[-1] if self.shape else 1
+
+
+@dataclass
+class Compiled:
+    """`arguments` for `model.compile`, and what was chosen for what the design left open, by argument."""
+
+    arguments: dict[str, Any]
+    defaults: dict[str, JsonValue] = field(default_factory=dict)
+
+
+_TRANSPARENT: Final = frozenset({"Dropout", "Flatten", "Identity", "Reshape", "Permute", "GaussianNoise"})
+"""Layers behind which the last activation is still the one that counts."""
+
+
+def output_ends(model: Any, nodes: list[str]) -> list[OutputEnd]:
+    """Return the ends of `model`, whose outputs are marked by the Output `nodes` in this order."""
+    return [
+        OutputEnd(node, tuple(tensor.shape[1:]), _activation(tensor))
+        for node, tensor in zip(nodes, model.outputs, strict=True)
+    ]
+
+
+def _activation(tensor: Any) -> str:
+    operation = tensor._keras_history.operation
+    name = type(operation).__name__
+    if name == "Softmax":
+        return "softmax"
+    if name in _TRANSPARENT:
+        return _activation(operation.input)
+    return getattr(getattr(operation, "activation", None), "__name__", "")
+
+
+def compile_arguments(training: Training, ends: list[OutputEnd], target: TargetSpec) -> Compiled:
+    """Return what `compile` receives: optimizer, a loss and metrics for each output, loss weights."""
+    _check_outputs(training, ends)
+    compiled = Compiled({})
+    compiled.arguments["optimizer"] = _optimizer(training, compiled)
+    losses = [_loss(training, end, target, compiled, len(ends)) for end in ends]
+    plain = [_metrics(training, end, target, compiled, len(ends), weighted=False) for end in ends]
+    weighted = [_metrics(training, end, target, compiled, len(ends), weighted=True) for end in ends]
+    weights = [training.losses[end.node].weight if end.node in training.losses else 1.0 for end in ends]
+    compiled.arguments["loss"] = losses if len(ends) > 1 else losses[0]
+    compiled.arguments["metrics"] = plain if len(ends) > 1 else plain[0]
+    if any(weighted):
+        compiled.arguments["weighted_metrics"] = weighted if len(ends) > 1 else weighted[0]
+    if any(weight != 1.0 for weight in weights):
+        compiled.arguments["loss_weights"] = weights if len(ends) > 1 else weights[0]
+    return compiled
+
+
+def _check_outputs(training: Training, ends: list[OutputEnd]) -> None:
+    known = {end.node for end in ends}
+    for name, keyed in (("loss", training.losses), ("metrics", training.metrics)):
+        stray = [node for node in keyed if node not in known]
+        if stray and not known & set(keyed) and len(stray) >= len(known):
+            raise BadTraining(
+                f"The {name} of the design belongs to an output that is not there.",
+                expected=", ".join(sorted(known)),
+                received=", ".join(sorted(stray)),
+                hint=f"Choose the {name} again in the Train tab.",
+            )
+
+
+def _optimizer(training: Training, compiled: Compiled) -> Any:
+    if training.optimizer is None:
+        compiled.defaults["optimizer"] = "Adam"
+        return build_object(Kind.OPTIMIZER, "Adam")
+    return build_object(Kind.OPTIMIZER, training.optimizer.model_dump())
+
+
+def _tell(compiled: Compiled, argument: str, end: OutputEnd, value: JsonValue, outputs: int) -> None:
+    if outputs == 1:
+        compiled.defaults[argument] = value
+        return
+    told = compiled.defaults.setdefault(argument, {})
+    assert isinstance(told, dict)
+    told[end.node] = value
+
+
+def _loss(training: Training, end: OutputEnd, target: TargetSpec, compiled: Compiled, outputs: int) -> Any:
+    chosen = training.losses.get(end.node)
+    if chosen is None:
+        value = default_loss(end, target)
+        told = value["class_name"] if not value["config"] else dict(value)
+        _tell(compiled, "loss", end, told, outputs)
+        return build_object(Kind.LOSS, value)
+    return build_object(Kind.LOSS, chosen.model_dump(include={"class_name", "config"}))
+
+
+def default_loss(end: OutputEnd, target: TargetSpec) -> dict[str, Any]:
+    """Return the loss that fits the labels and the last layer, as `{"class_name", "config"}`."""
+    if target.kind == "regression":
+        return {"class_name": "MeanSquaredError", "config": {}}
+    if end.units == 1:
+        config = {} if end.activation == "sigmoid" else {"from_logits": True}
+        return {"class_name": "BinaryCrossentropy", "config": config}
+    config = {} if end.activation in ("softmax", "sigmoid") else {"from_logits": True}
+    return {"class_name": "SparseCategoricalCrossentropy", "config": config}
+
+
+def _metrics(
+    training: Training,
+    end: OutputEnd,
+    target: TargetSpec,
+    compiled: Compiled,
+    outputs: int,
+    *,
+    weighted: bool,
+) -> list[Any]:
+    chosen = training.metrics.get(end.node, {})
+    if not chosen:
+        if weighted:
+            return []
+        value = default_metric(end, target)
+        _tell(compiled, "metrics", end, [value["config"].get("name", value["class_name"])], outputs)
+        return [build_object(Kind.METRIC, value)]
+    ordered = sorted(chosen.items(), key=lambda item: (item[1].position, item[0]))
+    return [_metric(metric, end, target) for _, metric in ordered if metric.weighted is weighted]
+
+
+def _metric(metric: Metric, end: OutputEnd, target: TargetSpec) -> Any:
+    """Keras takes `"accuracy"` for the accuracy that fits the labels, and so do we; `Accuracy` is Keras' own class."""
+    if metric.class_name in ("accuracy", "acc"):
+        return build_object(Kind.METRIC, default_metric(end, target))
+    return build_object(Kind.METRIC, metric.model_dump(include={"class_name", "config"}))
+
+
+def default_metric(end: OutputEnd, target: TargetSpec) -> dict[str, Any]:
+    """Return the metric that fits: the mean absolute error of a regression, else the accuracy of its labels."""
+    if target.kind == "regression":
+        return {"class_name": "MeanAbsoluteError", "config": {"name": "mean_absolute_error"}}
+    if end.units == 1:
+        threshold = 0.5 if end.activation == "sigmoid" else 0.0
+        return {"class_name": "BinaryAccuracy", "config": {"name": "accuracy", "threshold": threshold}}
+    return {"class_name": "SparseCategoricalAccuracy", "config": {"name": "accuracy"}}
+
+
+def fit_arguments(fit: FitOptions, target: TargetSpec, targets: Array, outputs: int = 1) -> dict[str, Any]:
+    """Return the arguments of `fit` besides data and callbacks; `targets` are the training labels, `(n,)`."""
+    arguments: dict[str, Any] = {
+        "epochs": fit.epochs,
+        "batch_size": fit.batch_size,
+        "shuffle": fit.shuffle,
+    }
+    weights = class_weights(fit, target, targets)
+    if weights is not None:
+        if outputs > 1:
+            raise BadTraining(
+                "Keras weighs classes only in models with one output.",
+                expected="one output",
+                received=str(outputs),
+                hint="Set class weights to none, or weigh the losses.",
+            )
+        arguments["class_weight"] = weights
+    return arguments
+
+
+def class_weights(fit: FitOptions, target: TargetSpec, targets: Array) -> dict[int, float] | None:
+    """Return the weight of each class by label; `balanced` weighs a class by how rare it is in `targets`."""
+    if fit.class_weight == "none":
+        return None
+    if target.kind != "classification":
+        raise BadTraining(
+            "Class weights need classes, and the target is a number.",
+            expected="a classification",
+            received="a regression",
+            hint="Set class weights to none.",
+        )
+    if fit.class_weight == "balanced":
+        counts = np.bincount(targets, minlength=len(target.classes))
+        present = int(np.count_nonzero(counts))
+        return {
+            label: float(len(targets) / (present * count)) if count else 1.0
+            for label, count in enumerate(counts.tolist())
+        }
+    given = fit.class_weight
+    return {
+        label: given.get(name, given.get(str(label), 1.0)) for label, name in enumerate(_known_classes(given, target))
+    }
+
+
+def _known_classes(given: Mapping[str, float], target: TargetSpec) -> list[str]:
+    known = {*target.classes, *(str(label) for label in range(len(target.classes)))}
+    unknown = [name for name in given if name not in known]
+    if unknown:
+        raise BadTraining(
+            f"A weight is given for the class {unknown[0]!r}, which the data does not have.",
+            expected=", ".join(target.classes[:20]),
+            received=", ".join(unknown[:20]),
+            hint="Name classes as the data set does, or by their number from 0.",
+        )
+    return target.classes

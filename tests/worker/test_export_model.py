@@ -1,0 +1,130 @@
+import ast
+import hashlib
+import json
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+import pytest
+
+from app.catalog.registry import load_catalog
+from app.document.model import GraphDocument
+from app.graph.plan import make_plan
+from app.messages.analysis import ExportModelRequest
+from app.messages.data import BundledSource
+from app.shared.errors import AppError, TooLarge
+from app.worker.build import build_model
+from app.worker.export_model import ExportFailed, NotReady, export_model, fixed_batch
+from tests.graph.designs import chain, classifier, design
+
+pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
+
+CATALOG = load_catalog()
+DIGITS = classifier(("flatten", "Flatten", {}), ("drop", "Dropout", {"rate": 0.5}), shape=[8, 8, 1])
+
+DESIGNS: dict[str, GraphDocument] = {
+    "images": DIGITS,
+    "words": chain(
+        ("x", "InputLayer", {"shape": [None]}),
+        ("embed", "Embedding", {"input_dim": 3, "output_dim": 2}),
+        ("lstm", "LSTM", {"units": 2}),
+        ("y", "Output", {}),
+    ),
+    "text": chain(
+        ("x", "InputLayer", {"shape": [1], "dtype": "string"}),
+        ("tokens", "TextVectorization", {"vocabulary": ["good", "bad"], "output_sequence_length": 4}),
+        ("embed", "Embedding", {"input_dim": 4, "output_dim": 2}),
+        ("pool", "GlobalAveragePooling1D", {}),
+        ("y", "Output", {}),
+    ),
+    "two ends": design(
+        {
+            "a": ("InputLayer", {"shape": [3]}),
+            "b": ("InputLayer", {"shape": [3], "batch_size": 2}),
+            "sum": ("Add", {}),
+            "y": ("Output", {}),
+            "z": ("Output", {}),
+        },
+        ["a->sum:inputs.0", "b->sum:inputs.1", "sum->y", "a->z"],
+    ),
+}
+
+
+def export(document: GraphDocument, format: Any, path: Path, **more: Any) -> dict[str, Any]:
+    request = ExportModelRequest(document=document, format=format, path=str(path), **more)
+    found = export_model(request, CATALOG)
+    assert found.path == str(path)
+    assert found.bytes == path.stat().st_size
+    assert found.sha256 == hashlib.sha256(path.read_bytes()).hexdigest()
+    assert list(path.parent.glob("*.part*")) == []
+    return found.checks
+
+
+@pytest.mark.parametrize("name", DESIGNS)
+def test_a_keras_file_is_loaded_back_and_predicts_the_same(name: str, tmp_path: Path) -> None:
+    checks = export(DESIGNS[name], "keras", tmp_path / "m")
+
+    assert checks["loaded_back"] is True
+    assert checks["largest_difference"] == 0.0
+
+
+def test_trained_weights_are_taken(tmp_path: Path) -> None:
+    trained = build_model(make_plan(DIGITS, CATALOG))
+    trained.set_weights([np.full_like(weight, 0.5) for weight in trained.get_weights()])
+    trained.save(tmp_path / "trained.keras")
+
+    checks = export(DIGITS, "keras", tmp_path / "m.keras", weights=str(tmp_path / "trained.keras"))
+
+    assert checks["trained"] is True
+    loaded = keras.saving.load_model(tmp_path / "m.keras")
+    assert all(np.all(weight == 0.5) for weight in loaded.get_weights())
+
+
+def test_weights_of_another_design_are_refused(tmp_path: Path) -> None:
+    export(DESIGNS["words"], "keras", tmp_path / "other.keras")
+
+    with pytest.raises(ExportFailed):
+        export(DIGITS, "keras", tmp_path / "m.keras", weights=str(tmp_path / "other.keras"))
+
+    assert [path.name for path in tmp_path.iterdir()] == ["other.keras"]
+
+
+def test_an_architecture_builds_the_same_model(tmp_path: Path) -> None:
+    checks = export(DIGITS, "json", tmp_path / "m.json")
+
+    assert checks == {"loaded_back": True, "parameters": 650}
+    text = (tmp_path / "m.json").read_text()
+    assert json.loads(text) == json.loads(build_model(make_plan(DIGITS, CATALOG)).to_json())
+
+
+def test_python_source_parses(tmp_path: Path) -> None:
+    checks = export(DIGITS, "python", tmp_path / "m.py", data=BundledSource(name="digits"))
+
+    assert checks["parses"] is True
+    ast.parse((tmp_path / "m.py").read_text())
+
+
+@pytest.mark.parametrize("format", ["keras", "json", "python"])
+def test_a_design_with_errors_is_not_exported(format: str, tmp_path: Path) -> None:
+    with pytest.raises(NotReady) as caught:
+        export(GraphDocument(), format, tmp_path / "m")
+
+    error: AppError = caught.value
+    assert error.code == "not_ready"
+    assert error.hint
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_model_too_large_is_refused_before_it_is_built(tmp_path: Path) -> None:
+    with pytest.raises(TooLarge):
+        export(classifier(shape=[2**20], units=2**20), "keras", tmp_path / "m")
+
+
+def test_the_fixed_batch_is_fixed() -> None:
+    model = build_model(make_plan(DESIGNS["two ends"], CATALOG))
+
+    one, other = fixed_batch(model), fixed_batch(model)
+
+    assert [array.shape for array in one] == [(2, 3), (2, 3)]
+    assert all(np.array_equal(a, b) for a, b in zip(one, other, strict=True))

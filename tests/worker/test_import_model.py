@@ -1,0 +1,335 @@
+import copy
+import io
+import json
+import re
+import struct
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import keras
+import pytest
+from keras import layers
+
+from app.catalog.registry import load_catalog
+from app.document.model import MAX_NODES, GraphDocument
+from app.document.read import validate_document
+from app.graph.plan import make_plan
+from app.messages.analysis import ImportedModel, LayerReport
+from app.shared.errors import AppError
+from app.worker.analyse import analyse
+from app.worker.build import build_model
+from app.worker.import_model import import_config, import_model
+from tests.graph.designs import chain
+
+pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
+
+CATALOG = load_catalog()
+
+
+def imported(model: Any) -> ImportedModel:
+    return import_config(json.loads(model.to_json()), "model.json", CATALOG)
+
+
+def architecture(model: Any) -> dict[str, Any]:
+    """Return what decides a model: its JSON without its name, its layers by name, and Keras' masks all named alike."""
+    data: dict[str, Any] = json.loads(re.sub(r'"not_equal(_\d+)?"', '"not_equal"', model.to_json()))
+    data["config"].pop("name")
+    data["config"]["layers"].sort(key=lambda layer: layer["config"]["name"])
+    return data
+
+
+def image_model() -> Any:
+    return keras.Sequential(
+        [
+            keras.Input((8, 8, 1), name="image"),
+            layers.Conv2D(4, 3, activation="relu", kernel_regularizer=keras.regularizers.L2(1e-3), name="conv"),
+            layers.MaxPooling2D(name="pool"),
+            layers.BatchNormalization(momentum=0.9, name="norm"),
+            layers.LeakyReLU(0.1, name="leaky"),
+            layers.Flatten(name="flatten"),
+            layers.Dropout(0.5, seed=3, name="drop"),
+            layers.Dense(10, activation="softmax", trainable=False, name="dense"),
+        ]
+    )
+
+
+def shared_model() -> Any:
+    one, other = keras.Input((3, 2), name="z"), keras.Input((3, 2), batch_size=4, name="a")
+    lstm = layers.LSTM(4, name="lstm")
+    merged = layers.Concatenate(name="merge")([lstm(one), lstm(other)])
+    return keras.Model([one, other], [layers.Dense(1, name="score")(merged), merged])
+
+
+def sequence_model() -> Any:
+    words = keras.Input((None,), dtype="int32", name="words")
+    embedded = layers.Embedding(20, 4, mask_zero=True, name="embed")(words)
+    encoded, hidden, cell = layers.LSTM(4, return_sequences=True, return_state=True, name="encode")(embedded)
+    both = layers.Bidirectional(layers.GRU(4, name="inner"), name="both")(encoded)
+    mixed = layers.Attention(name="mix")([encoded, embedded])
+    decoded = layers.LSTM(4, name="decode")(mixed, initial_state=[hidden, cell])
+    each = layers.TimeDistributed(layers.Dense(4, kernel_initializer="he_normal", name="one"), name="each")(encoded)
+    pooled = layers.GlobalAveragePooling1D(name="pool")(each)
+    return keras.Model(words, layers.Concatenate(name="merge")([both, decoded, pooled]))
+
+
+def own_backward_model() -> Any:
+    forward = layers.LSTM(3, return_sequences=True, name="f")
+    backward = layers.LSTM(3, activation="relu", return_sequences=True, go_backwards=True, name="b")
+    return keras.Sequential(
+        [keras.Input((5, 10), name="x"), layers.Bidirectional(forward, backward_layer=backward, name="both")]
+    )
+
+
+MODELS: dict[str, Callable[[], Any]] = {
+    "sequential": image_model,
+    "shared": shared_model,
+    "sequences": sequence_model,
+    "own backward layer": own_backward_model,
+    "mobilenet": lambda: keras.applications.MobileNetV2(weights=None, input_shape=(32, 32, 3)),
+    "mixed precision": lambda: keras.Sequential(
+        [keras.Input((4,), name="x"), layers.Dense(3, dtype="mixed_float16", name="d")]
+    ),
+}
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_an_imported_model_builds_the_same_architecture(name: str) -> None:
+    model = MODELS[name]()
+
+    found = imported(model)
+
+    assert [report for report in found.layers if report.outcome != "ok" and "mask by itself" not in report.note] == []
+    assert architecture(build_model(make_plan(found.document, CATALOG))) == architecture(model)
+    analysis = analyse(found.document, CATALOG)
+    assert [problem for problem in analysis.problems if problem.severity == "error"] == []
+    assert analysis.total_params == model.count_params()
+
+
+def test_only_what_differs_from_keras_defaults_is_kept() -> None:
+    document = imported(image_model()).document
+
+    assert {layer.name: layer.params for layer in document.layers.values()} == {
+        "image": {"shape": [8, 8, 1]},
+        "conv": {
+            "filters": 4,
+            "kernel_size": [3, 3],
+            "activation": "relu",
+            "kernel_regularizer": {"class_name": "L2", "config": {"l2": 0.001}},
+        },
+        "pool": {},
+        "norm": {"momentum": 0.9},
+        "leaky": {"negative_slope": 0.1},
+        "flatten": {},
+        "drop": {"rate": 0.5, "seed": 3},
+        "dense": {"units": 10, "activation": "softmax", "trainable": False},
+        "output": {},
+    }
+    assert [(node.x, node.y) for node in document.nodes.values()] == [(0.0, 130.0 * row) for row in range(9)]
+
+
+def test_a_keras_file_is_read_without_its_weights(tmp_path: Path) -> None:
+    path = tmp_path / "model.keras"
+    image_model().save(path)
+
+    found = import_model(path, "digits.keras", CATALOG)
+
+    assert len(found.document.nodes) == 9
+
+
+def test_branches_are_laid_out_side_by_side() -> None:
+    document = imported(shared_model()).document
+
+    places = [(node.x, node.y) for node in document.nodes.values()]
+    assert len(set(places)) == len(places)
+
+
+def test_a_sequential_model_that_was_built_has_an_input() -> None:
+    model = keras.Sequential([layers.Dense(3, name="dense")])
+    model.build((None, 4))
+
+    layer = next(iter(imported(model).document.layers.values()))
+    assert (layer.class_name, layer.params) == ("InputLayer", {"shape": [4]})
+
+
+def test_what_cannot_be_translated_costs_one_placeholder() -> None:
+    inner = keras.Sequential([keras.Input((4,)), layers.Dense(4)], name="inner")
+    x = keras.Input((4,), name="x")
+    y = layers.Lambda(lambda tensor: tensor * 2, name="double")(inner(x))
+    model = keras.Model(x, layers.Dense(1, name="dense")(keras.ops.relu(y) + y))
+
+    found = imported(model)
+
+    assert [(report.class_name, report.outcome) for report in found.layers] == [
+        ("InputLayer", "ok"),
+        ("Sequential", "placeholder"),
+        ("Lambda", "placeholder"),
+        ("Relu", "placeholder"),
+        ("Add", "converted"),
+        ("Dense", "ok"),
+    ]
+    lambda_layer = found.document.layers["double"]
+    assert lambda_layer.class_name == "Placeholder"
+    assert lambda_layer.params["class_name"] == "Lambda"
+    problems = analyse(found.document, CATALOG).problems
+    assert [problem.code for problem in problems if problem.severity == "error"] == ["placeholder"] * 3
+    again = validate_document(json.loads(found.document.model_dump_json()))
+    assert again == found.document
+
+
+def test_an_own_class_becomes_a_placeholder() -> None:
+    data = json.loads(image_model().to_json())
+    data["config"]["layers"][1].update(class_name="Conv2D", module="evil.module", registered_name="evil>Conv2D")
+
+    assert import_config(data, "x", CATALOG).layers[1] == LayerReport(
+        name="conv", class_name="Conv2D", outcome="placeholder", note="Conv2D is not in the catalog"
+    )
+
+
+# Files that are none
+
+
+def archive(**members: bytes) -> bytes:
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as file:
+        for name, content in members.items():
+            file.writestr(name.replace("__", "."), content)
+    return buffer.getvalue()
+
+
+def sequential_json(entries: list[Any]) -> bytes:
+    return json.dumps({"class_name": "Sequential", "config": {"name": "m", "layers": entries}}).encode()
+
+
+def functional_json(change: Callable[[dict[str, Any]], None]) -> bytes:
+    data = json.loads(shared_model().to_json())
+    change(data["config"])
+    return json.dumps(data).encode()
+
+
+def dense_entry(name: str) -> dict[str, Any]:
+    return {"module": "keras.layers", "class_name": "Dense", "config": {"name": name, "units": 3}}
+
+
+def truncated_archive() -> bytes:
+    return archive(config__json=sequential_json([]))[:-30]
+
+
+def lying_directory() -> bytes:
+    """An end record that names more members than anyone would write."""
+    content = bytearray(archive(config__json=b"{}"))
+    place = content.rfind(b"PK\x05\x06")
+    struct.pack_into("<H", content, place + 10, 0xFFFF)
+    return bytes(content)
+
+
+def damaged_member() -> bytes:
+    content = bytearray(archive(config__json=sequential_json([dense_entry(f"d{i}") for i in range(50)])))
+    content[60:90] = b"\xff" * 30
+    return bytes(content)
+
+
+BAD: dict[str, tuple[Callable[[], bytes], str]] = {
+    "empty": (lambda: b"", "not_a_model"),
+    "text": (lambda: "wörds".encode(), "not_a_model"),
+    "pickle": (lambda: b"\x80\x04\x95\x1f\x00\x00", "not_a_model"),
+    "hdf5": (lambda: b"\x89HDF\r\n\x1a\n" + b"\0" * 50, "not_a_model"),
+    "truncated json": (lambda: sequential_json([dense_entry("d")])[:-20], "not_a_model"),
+    "json that is no model": (lambda: b'{"a": 1}', "not_a_model"),
+    "subclassed": (lambda: b'{"class_name": "MyModel", "config": {}}', "not_a_model"),
+    "not utf-8": (lambda: b'{"class_name": "\xff"}', "not_a_model"),
+    "deep": (lambda: b'{"config": ' + b'{"a": ' * 200 + b"1" + b"}" * 201, "not_a_model"),
+    "very deep": (lambda: b'{"config": ' + b"[" * 100_000 + b"]" * 100_000 + b"}", "not_a_model"),
+    "layers that are none": (lambda: sequential_json([1, None]), "not_a_model"),
+    "a layer without a name": (lambda: sequential_json([{**dense_entry("d"), "name": 3}]), "not_a_model"),
+    "duplicate names": (lambda: sequential_json([dense_entry("d"), dense_entry("d")]), "not_a_model"),
+    "20,000 layers": (lambda: sequential_json([dense_entry(f"d{i}") for i in range(20_000)]), "too_large"),
+    "20,000 calls": (
+        lambda: functional_json(lambda config: config["layers"][2].update(inbound_nodes=[{"args": []}] * 20_000)),
+        "too_large",
+    ),
+    "an input from nowhere": (
+        lambda: functional_json(lambda config: config.update(output_layers=[["gone", 0, 0]])),
+        "not_a_model",
+    ),
+    "a history that is none": (
+        lambda: functional_json(lambda config: config.update(input_layers=[["z", "x", {}]])),
+        "not_a_model",
+    ),
+    "keras 2": (
+        lambda: functional_json(lambda config: config["layers"][2].update(inbound_nodes=[[["z", 0, 0, {}]]])),
+        "not_a_model",
+    ),
+    "truncated archive": (truncated_archive, "bad_archive"),
+    "archive without a config": (lambda: archive(other__json=b"{}"), "bad_archive"),
+    "damaged member": (damaged_member, "bad_archive"),
+    "zip bomb": (lambda: archive(config__json=b" " * 50_000_000), "bad_archive"),
+    "bomb beside the config": (
+        lambda: archive(config__json=sequential_json([]), weights=b"\0" * 50_000_000),
+        "bad_archive",
+    ),
+    "a path out of the archive": (lambda: archive(**{"/../../etc/x": b"", "config__json": b"{}"}), "bad_archive"),
+    "5,000 members": (lambda: archive(**{f"m{i}": b"" for i in range(5_000)}), "bad_archive"),
+    "a lying directory": (lying_directory, "bad_archive"),
+    "only a zip's first bytes": (lambda: b"PK\x03\x04", "bad_archive"),
+}
+
+
+@pytest.mark.parametrize("name", BAD)
+def test_a_bad_file_is_refused_with_words(name: str, tmp_path: Path) -> None:
+    make, code = BAD[name]
+    path = tmp_path / "m.keras"
+    path.write_bytes(make())
+
+    with pytest.raises(AppError) as caught:
+        import_model(path, "m.keras", CATALOG)
+
+    assert caught.value.code == code
+    assert caught.value.message
+    assert caught.value.expected
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_lambda_in_a_file_is_data(tmp_path: Path) -> None:
+    canary = tmp_path / "canary"
+    code = f"__import__('pathlib').Path({str(canary)!r}).touch()"
+    entries = [
+        dense_entry("d"),
+        {
+            "module": "keras.layers",
+            "class_name": "Lambda",
+            "config": {"name": "l", "function": {"class_name": "__lambda__", "config": {"code": code}}},
+        },
+        {"module": "os", "class_name": "system", "config": {"name": "s", "command": f"touch {canary}"}},
+    ]
+    path = tmp_path / "m.keras"
+    path.write_bytes(archive(config__json=sequential_json(entries)))
+
+    found = import_model(path, "m.keras", CATALOG)
+
+    assert [report.outcome for report in found.layers] == ["ok", "placeholder", "placeholder"]
+    analyse(found.document, CATALOG)
+    assert not canary.exists()
+
+
+def test_the_largest_design_is_imported() -> None:
+    entries = [dense_entry(f"d{number}") for number in range(MAX_NODES - 2)]
+    data = json.loads(sequential_json(entries))
+
+    assert len(import_config(data, "m", CATALOG).document.nodes) == MAX_NODES - 1
+
+
+def test_the_input_is_not_changed() -> None:
+    data = json.loads(image_model().to_json())
+    before = copy.deepcopy(data)
+
+    import_config(data, "m", CATALOG)
+
+    assert data == before
+
+
+def test_a_placeholder_may_stand_in_a_design() -> None:
+    document: GraphDocument = chain(("x", "InputLayer", {"shape": [4]}), ("p", "Placeholder", {}), ("y", "Output", {}))
+
+    assert [problem.code for problem in analyse(document, CATALOG).problems] == ["placeholder", "blocked"]
