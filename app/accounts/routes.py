@@ -1,0 +1,88 @@
+"""Signing in and out, and who is here."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Response
+from fastapi.responses import RedirectResponse
+
+from app.accounts import repository, service
+from app.accounts.policy import PUBLIC, AnySession, CurrentMember, CurrentPrincipal
+from app.accounts.principal import Principal
+from app.accounts.schemas import LinkView, Member, Person, SessionView, SignedOut, WorkspaceView
+from app.infra.services import Connected, Services, Transaction
+from app.shared.clock import now
+
+router = APIRouter(tags=["accounts"])
+
+
+def _set_cookie(response: Response, services: Services, token: str) -> None:
+    response.set_cookie(
+        services.cookie,
+        token,
+        max_age=int(service.SESSION_LIFETIME.total_seconds()),
+        httponly=True,
+        secure=services.secure,
+        samesite="lax",
+        path="/",
+    )
+
+
+@router.get("/sign-in", dependencies=[PUBLIC], include_in_schema=False)
+async def sign_in(token: str, services: Connected, transaction: Transaction) -> RedirectResponse:
+    """Exchange the one-time link for a session, so that its token leaves the address bar."""
+    response = RedirectResponse("/", status_code=303)
+    _set_cookie(response, services, await service.sign_in(transaction, token))
+    return response
+
+
+@router.get("/share/{token}", include_in_schema=False)
+async def open_share_link(
+    token: str,
+    services: Connected,
+    transaction: Transaction,
+    principal: Annotated[Principal | None, Depends(AnySession())],
+) -> RedirectResponse:
+    """Open a shared design. A signed-in user who may see it anyway keeps their own session."""
+    session_token, design_id = await service.open_link_session(transaction, token)
+    response = RedirectResponse(f"/designs/{design_id}", status_code=303)
+    if principal is None or not await service.sees_design(transaction, principal, design_id):
+        _set_cookie(response, services, session_token)
+    return response
+
+
+@router.get("/api/session")
+async def read_session(
+    principal: Annotated[Principal | None, Depends(AnySession())], transaction: Transaction
+) -> SessionView:
+    """Say who this browser is signed in as; all three fields are null when it is not."""
+    if principal is None:
+        return SessionView(user=None, workspace=None, link=None)
+    if principal.user_id is None:
+        assert principal.link_design_id is not None
+        assert principal.link_role is not None
+        link = LinkView(design_id=principal.link_design_id, role=principal.link_role.word)
+        return SessionView(user=None, workspace=None, link=link)
+    workspace = await repository.get_workspace(transaction, principal)
+    return SessionView(
+        user=Person(id=principal.user_id, name=principal.user_name),
+        workspace=WorkspaceView(id=workspace.id, name=workspace.name, role=principal.workspace_role.word),
+        link=None,
+    )
+
+
+@router.post("/api/session/sign-out")
+async def sign_out(
+    principal: CurrentPrincipal, services: Connected, transaction: Transaction, response: Response
+) -> SignedOut:
+    await repository.end_session(transaction, principal, now())
+    response.delete_cookie(services.cookie, path="/", secure=services.secure, httponly=True, samesite="lax")
+    return SignedOut()
+
+
+@router.get("/api/people")
+async def list_people(principal: CurrentMember, transaction: Transaction) -> list[Member]:
+    """List the members of the workspace, by name."""
+    return [
+        Member.model_validate({"id": user.id, "name": user.name, "role": role})
+        for user, role in await repository.list_members(transaction, principal)
+    ]

@@ -1,0 +1,199 @@
+"""One open design: who edits it, who watches it, its debounced snapshot and what Keras says of it."""
+
+import asyncio
+import contextlib
+import logging
+from collections import OrderedDict
+from collections.abc import Callable
+from time import monotonic
+from typing import TYPE_CHECKING, Final
+
+from app.collab.outbox import RESTARTED, Outbox
+from app.designs import repository as designs
+from app.designs.projection import project
+from app.designs.schemas import Diagnostics
+from app.document.model import GraphDocument
+from app.document.read import validate_document
+from app.graph.model import Problem
+from app.infra.rooms import Snapshot
+from app.infra.services import Services
+from app.messages.analysis import Analysis, AnalyzeRequest, Refusal
+from app.shared.errors import AppError
+
+if TYPE_CHECKING:
+    from app.collab.editor import Editor
+
+log = logging.getLogger(__name__)
+
+QUIET_SECONDS: Final = 0.3
+LATEST_SECONDS: Final = 2.0
+REMEMBERED: Final = 128
+_NOT_OF_THE_DESIGN: Final = frozenset({"unavailable", "superseded"})
+
+
+class Analyses:
+    """What Keras said, by digest; the oldest are forgotten."""
+
+    def __init__(self) -> None:
+        self._by_digest: OrderedDict[str, Analysis] = OrderedDict()
+
+    def find(self, digest: str) -> Analysis | None:
+        return self._by_digest.get(digest)
+
+    def keep(self, digest: str, analysis: Analysis) -> None:
+        self._by_digest[digest] = analysis
+        if len(self._by_digest) > REMEMBERED:
+            self._by_digest.popitem(last=False)
+
+
+class Desk:
+    """Everybody who has one design open.
+
+    `touch` says that it was edited: 300 ms after the last edit, and at most 2 s after the first, a snapshot of the
+    room goes to the design's row, and a design of another digest to the analysis.
+    """
+
+    def __init__(self, design_id: str, services: Services, analyses: Analyses, on_idle: Callable[[], None]) -> None:
+        self.design_id = design_id
+        self.services = services
+        self.analyses = analyses
+        self.editors: set[Editor] = set()
+        self.watchers: set[Outbox] = set()
+        self.diagnostics = Diagnostics(digest="", analysis=None, analyzing=False)
+        self._on_idle = on_idle
+        self._saved: Snapshot | None = None
+        self._last_edit = self._first_edit = 0.0
+        self._keeper: asyncio.Task[None] | None = None
+        self._analysis: asyncio.Task[None] | None = None
+        self._snapshotting = asyncio.Lock()
+
+    @property
+    def idle(self) -> bool:
+        return not (self.editors or self.watchers or _busy(self._keeper) or _busy(self._analysis))
+
+    def join(self, editor: "Editor") -> None:
+        self.editors.add(editor)
+
+    def leave(self, editor: "Editor") -> None:
+        self.editors.discard(editor)
+        self._on_idle()
+
+    def watch(self, watcher: Outbox) -> None:
+        self.watchers.add(watcher)
+        watcher.send(self.diagnostics.model_dump_json(by_alias=True))
+
+    def unwatch(self, watcher: Outbox) -> None:
+        self.watchers.discard(watcher)
+        self._on_idle()
+
+    def broadcast(self, frame: bytes, *, but: "Editor | None" = None) -> None:
+        """Send a frame to every editor except `but`."""
+        for editor in self.editors:
+            if editor is not but:
+                editor.outbox.send(frame)
+
+    def touch(self) -> None:
+        """The design was edited: have it snapshot soon."""
+        self._last_edit = monotonic()
+        if not _busy(self._keeper):
+            self._first_edit = self._last_edit
+            self._keeper = asyncio.create_task(self._keep(), name=f"snapshot of {self.design_id}")
+
+    async def _keep(self) -> None:
+        while (wait := self._seconds_until_due()) > 0:  # noqa: ASYNC110, it waits for silence, not for an event
+            await asyncio.sleep(wait)
+        seen = self._last_edit
+        with contextlib.suppress(AppError):
+            await self.snapshot()
+        self._keeper = None
+        if self._last_edit > seen:
+            self.touch()
+        self._on_idle()
+
+    def _seconds_until_due(self) -> float:
+        return min(self._last_edit + QUIET_SECONDS, self._first_edit + LATEST_SECONDS) - monotonic()
+
+    async def snapshot(self) -> None:
+        """Bring the design's row and its diagnostics up to what the room holds now."""
+        async with self._snapshotting:
+            snapshot = await self.services.rooms.snapshot(self.design_id)
+            if self._saved is not None and (snapshot.epoch, snapshot.seq) == (self._saved.epoch, self._saved.seq):
+                return
+            document = validate_document(snapshot.document)
+            if snapshot.dropped:
+                log.warning("design %s holds what is no design: %s", self.design_id, "; ".join(snapshot.dropped[:5]))
+            columns = project(document)
+            known = self.analyses.find(columns["digest"])
+            if known is not None and known.nodes:
+                columns["parameters"] = known.total_params
+            async with self.services.database.session() as session:
+                await designs.save_snapshot(session, self.design_id, {**columns, "epoch": snapshot.epoch})
+            self._saved = snapshot
+            self._consider(columns["digest"], document)
+
+    async def look(self) -> None:
+        """Learn the present digest without waiting for an edit, and have it analysed."""
+        if self._saved is None or self.diagnostics.analysis is None:
+            snapshot = await self.services.rooms.snapshot(self.design_id)
+            document = validate_document(snapshot.document)
+            self._consider(project(document)["digest"], document)
+
+    def _consider(self, digest: str, document: GraphDocument) -> None:
+        if digest == self.diagnostics.digest and (self.diagnostics.analysis is not None or _busy(self._analysis)):
+            return
+        known = self.analyses.find(digest)
+        self._publish(Diagnostics(digest=digest, analysis=known, analyzing=known is None))
+        if known is None:
+            self._analysis = asyncio.create_task(self._analyse(digest, document), name=f"analysis {self.design_id}")
+
+    async def _analyse(self, digest: str, document: GraphDocument) -> None:
+        answer = await self.services.analysis.ask(
+            AnalyzeRequest(document=document), timeout=self.services.analysis_seconds, key=self.design_id
+        )
+        if isinstance(answer, Analysis) or answer.code not in _NOT_OF_THE_DESIGN:
+            self.analyses.keep(digest, answer if isinstance(answer, Analysis) else _as_analysis(answer))
+        if isinstance(answer, Analysis):
+            async with self.services.database.session() as session:
+                await designs.save_parameters(session, self.design_id, digest, answer.total_params)
+        if digest != self.diagnostics.digest:
+            return
+        analysis = answer if isinstance(answer, Analysis) else _as_analysis(answer)
+        self._publish(Diagnostics(digest=digest, analysis=analysis, analyzing=False))
+        self._analysis = None
+        self._on_idle()
+
+    def _publish(self, diagnostics: Diagnostics) -> None:
+        self.diagnostics = diagnostics
+        text = diagnostics.model_dump_json(by_alias=True)
+        for watcher in self.watchers:
+            watcher.send(text)
+
+    async def close(self) -> None:
+        """Take the last snapshot that is due, and end."""
+        for outbox in [editor.outbox for editor in self.editors] + list(self.watchers):
+            outbox.close(RESTARTED, "The server is restarting.")
+        if _busy(self._keeper):
+            assert self._keeper is not None
+            self._keeper.cancel()
+            await asyncio.gather(self._keeper, return_exceptions=True)
+            with contextlib.suppress(AppError):
+                await self.snapshot()
+        if self._analysis is not None:
+            self._analysis.cancel()
+            await asyncio.gather(self._analysis, return_exceptions=True)
+
+
+def _busy(task: "asyncio.Task[None] | None") -> bool:
+    return task is not None and not task.done()
+
+
+def _as_analysis(refusal: Refusal) -> Analysis:
+    """Say in the list of problems why Keras said nothing."""
+    problem = Problem(
+        code=refusal.code,
+        message=refusal.message,
+        expected=refusal.expected,
+        received=refusal.received,
+        hint=refusal.hint,
+    )
+    return Analysis(nodes=[], total_params=0, trainable_params=0, problems=[problem])

@@ -1,0 +1,1 @@
+"""Bundled, Keras and uploaded data sets: what they hold and how they are read."""

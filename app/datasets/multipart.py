@@ -1,0 +1,89 @@
+"""A file from a multipart form, read as it comes in: nothing of it is gathered in memory or in a temporary file."""
+
+from collections.abc import AsyncIterator
+from typing import Final
+
+from python_multipart.exceptions import FormParserError
+from python_multipart.multipart import MultipartParser, parse_options_header
+from starlette.requests import Request
+
+from app.shared.errors import Invalid
+
+FILENAME_LENGTH: Final = 255
+
+
+def _no_form(received: str) -> Invalid:
+    return Invalid(
+        "The upload cannot be read.",
+        expected="multipart/form-data with one field named file",
+        received=received[:200],
+        hint="Choose a file and upload it again.",
+    )
+
+
+class UploadedFile:
+    """The field `file` of a multipart request. `filename` is known as soon as `content` has yielded once."""
+
+    def __init__(self, request: Request) -> None:
+        self.filename = ""
+        self._request = request
+        self._pieces: list[bytes] = []
+        self._header = [b"", b""]
+        self._in_file = False
+        self._found = False
+
+    async def content(self) -> AsyncIterator[bytes]:
+        """Yield the file in pieces; raise `Invalid` when the request holds no file or is cut short."""
+        parser = self._parser()
+        try:
+            async for received in self._request.stream():
+                parser.write(received)
+                while self._pieces:
+                    yield self._pieces.pop(0)
+            parser.finalize()
+        except FormParserError as error:
+            raise _no_form(str(error)) from error
+        if not self._found:
+            raise _no_form("a form without it")
+
+    def _parser(self) -> MultipartParser:
+        kind, options = parse_options_header(self._request.headers.get("content-type"))
+        boundary = options.get(b"boundary")
+        if kind != b"multipart/form-data" or not boundary:
+            raise _no_form(kind.decode("latin-1") or "a request without content type")
+        try:
+            return MultipartParser(
+                boundary,
+                {
+                    "on_part_begin": self._on_part_begin,
+                    "on_part_data": self._on_part_data,
+                    "on_header_field": self._on_header_field,
+                    "on_header_value": self._on_header_value,
+                    "on_header_end": self._on_header_end,
+                },
+            )
+        except FormParserError as error:
+            raise _no_form(str(error)) from error
+
+    def _on_part_begin(self) -> None:
+        self._in_file = False
+
+    def _on_header_field(self, data: bytes, start: int, end: int) -> None:
+        self._header[0] += data[start:end]
+
+    def _on_header_value(self, data: bytes, start: int, end: int) -> None:
+        self._header[1] += data[start:end]
+
+    def _on_header_end(self) -> None:
+        field, value = self._header
+        self._header = [b"", b""]
+        if field.lower() != b"content-disposition":
+            return
+        _, options = parse_options_header(value)
+        if options.get(b"name") == b"file" and not self._found:
+            self._in_file = self._found = True
+            self.filename = options.get(b"filename", b"").decode("utf-8", "replace")[-FILENAME_LENGTH:]
+
+    def _on_part_data(self, data: bytes, start: int, end: int) -> None:
+        if self._in_file:
+            self._pieces.append(data[start:end])

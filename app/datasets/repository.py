@@ -1,0 +1,28 @@
+"""The SQL of datasets."""
+
+from sqlalchemy import delete, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.accounts.principal import Principal
+from app.datasets.tables import Upload
+
+
+async def find_upload(session: AsyncSession, principal: Principal, upload_id: str) -> Upload | None:
+    return await session.scalar(
+        select(Upload).where(Upload.id == upload_id, Upload.workspace_id == principal.workspace_id)
+    )
+
+
+async def list_uploads(session: AsyncSession, principal: Principal) -> list[Upload]:
+    """Return the uploads of the principal's workspace, the newest first."""
+    return list(
+        await session.scalars(
+            select(Upload)
+            .where(Upload.workspace_id == principal.workspace_id)
+            .order_by(Upload.created_at.desc(), Upload.id)
+        )
+    )
+
+
+async def delete_upload(session: AsyncSession, principal: Principal, upload_id: str) -> None:
+    await session.execute(delete(Upload).where(Upload.id == upload_id, Upload.workspace_id == principal.workspace_id))

@@ -1,0 +1,97 @@
+"""Data sets over HTTP: the list, what each holds, uploads and how they are read."""
+
+from typing import Annotated, Any, Final
+
+from fastapi import APIRouter, Depends, Request
+
+from app.accounts.policy import CurrentMember, Member
+from app.accounts.principal import Principal, Role
+from app.datasets import repository, service
+from app.datasets.multipart import UploadedFile
+from app.datasets.schemas import DatasetDeleted, DatasetSummary, UploadedTable
+from app.datasets.usage import refuse_if_used
+from app.infra.services import Connected, Transaction
+from app.messages.data import CsvOptions, DatasetDescription
+from app.shared.errors import TooLarge
+
+router = APIRouter(prefix="/api/datasets", tags=["datasets"])
+
+Editor = Annotated[Principal, Depends(Member(Role.EDITOR))]
+
+FORM_OVERHEAD: Final = 64 * 1024
+"""Bytes that a multipart form may have around its file."""
+
+NO_LIMIT: Final = 2**50
+"""The limit of an upload is a setting, held while it is being stored."""
+
+_FILE_FORM: Final[dict[str, Any]] = {
+    "requestBody": {
+        "required": True,
+        "content": {
+            "multipart/form-data": {
+                "schema": {
+                    "type": "object",
+                    "required": ["file"],
+                    "properties": {"file": {"type": "string", "format": "binary"}},
+                }
+            }
+        },
+    }
+}
+
+
+@router.get("")
+async def list_datasets(
+    principal: CurrentMember, services: Connected, transaction: Transaction
+) -> list[DatasetSummary]:
+    """List what can be trained on: built-in sets, then the tables that were uploaded to this workspace."""
+    return await service.list_datasets(transaction, services, principal)
+
+
+@router.post("/uploads", status_code=201, openapi_extra=_FILE_FORM, max_body_size=NO_LIMIT)
+async def upload_table(request: Request, principal: Editor, services: Connected) -> UploadedTable:
+    """Store a table and say what was found in it. The file is the field `file` of a multipart form."""
+    declared = request.headers.get("content-length", "")
+    if declared.isdigit() and int(declared) > services.upload_limit_bytes + FORM_OVERHEAD:
+        raise TooLarge(
+            "This file is too large.",
+            expected=f"at most {services.upload_limit_bytes / 2**20:g} MiB",
+            received=f"{int(declared) / 2**20:.1f} MiB",
+            hint="Upload a smaller file, or raise LAYERLOOM_UPLOAD_LIMIT_BYTES.",
+        )
+    upload, _ = await service.receive(services, UploadedFile(request))
+    assert principal.user_id is not None
+    upload.workspace_id, upload.created_by = principal.workspace_id, principal.user_id
+    async with services.database.session() as session:
+        session.add(upload)
+    return service.table_view(upload)
+
+
+@router.get("/{name}/description")
+async def describe_dataset(
+    name: str, principal: CurrentMember, services: Connected, transaction: Transaction
+) -> DatasetDescription:
+    """Say what a data set holds: counts, columns, a preview and the label histogram."""
+    return await service.describe(services, await service.get_dataset(transaction, services, principal, name))
+
+
+@router.get("/{name}/options")
+async def read_options(name: str, principal: CurrentMember, transaction: Transaction) -> CsvOptions:
+    """Say how an uploaded table is read."""
+    return CsvOptions.model_validate((await service.get_upload(transaction, principal, name)).options)
+
+
+@router.put("/{name}/options")
+async def write_options(name: str, options: CsvOptions, principal: Editor, transaction: Transaction) -> CsvOptions:
+    """Change how an uploaded table is read; runs that began before keep the way they were given."""
+    return service.set_options(await service.get_upload(transaction, principal, name), options)
+
+
+@router.delete("/{name}")
+async def delete_dataset(name: str, principal: Editor, services: Connected, transaction: Transaction) -> DatasetDeleted:
+    """Delete an uploaded table; refused with 409 while a run reads it."""
+    upload = await service.get_upload(transaction, principal, name)
+    await refuse_if_used(transaction, principal, name)
+    await repository.delete_upload(transaction, principal, upload.id)
+    await services.artifacts.remove(upload.artifact)
+    return DatasetDeleted()

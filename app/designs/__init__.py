@@ -1,0 +1,1 @@
+"""Saved designs, their versions, their templates and with whom they are shared."""

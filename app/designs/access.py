@@ -1,0 +1,107 @@
+"""Who may do what with a design: the policy of every door that names one."""
+
+from dataclasses import dataclass
+
+from fastapi import Path
+from sqlalchemy.ext.asyncio import AsyncSession
+from starlette.requests import HTTPConnection
+
+from app.accounts import service as accounts
+from app.accounts.policy import Policy, get_connection_principal
+from app.accounts.principal import Principal, Role
+from app.designs import repository
+from app.designs.tables import Design
+from app.shared.errors import Forbidden, NotFound
+
+
+@dataclass(frozen=True)
+class DesignAccess:
+    """A door that opened: who came, to which design, and what they may do with it."""
+
+    principal: Principal
+    design_id: str
+    role: Role
+
+    @property
+    def user_id(self) -> str:
+        """The user who came; never the holder of a link, who is a viewer."""
+        assert self.principal.user_id is not None
+        return self.principal.user_id
+
+
+async def design_role(
+    session: AsyncSession, principal: Principal, design_id: str, *, deleted: bool = False
+) -> Role | None:
+    """Return what the principal may do with a design; None when there is none, or none that they may see.
+
+    With `deleted`, designs that were deleted count too.
+    """
+    design = await repository.find_design(session, principal, design_id)
+    if design is None or (design.deleted_at is not None and not deleted):
+        return None
+    return await role_in(session, principal, design)
+
+
+async def role_in(session: AsyncSession, principal: Principal, design: Design) -> Role | None:
+    """Return what the principal may do with this design, deleted or not."""
+    return await accounts.find_design_role(
+        session, principal, design_id=design.id, workspace_id=design.workspace_id, owner_id=design.owner_id
+    )
+
+
+class DesignPolicy(Policy[DesignAccess]):
+    """Whoever has at least `role` on the design `{design_id}` of the path.
+
+    404 when the design does not exist or is none of one's business, 403 when the role is too small. With `member`,
+    holders of a share link are refused whatever their role.
+    """
+
+    def __init__(self, role: Role, *, member: bool = False, deleted: bool = False) -> None:
+        self.role = role
+        self.member = member
+        self.deleted = deleted
+        self.describe = f"{role.word} of the design" + (", signed in" if member else "")
+
+    async def __call__(self, connection: HTTPConnection, design_id: str = Path(max_length=64)) -> DesignAccess:
+        return await super().__call__(connection)
+
+    async def authorize(self, connection: HTTPConnection, session: AsyncSession) -> DesignAccess:
+        design_id = connection.path_params["design_id"]
+        principal = await get_connection_principal(connection, session)
+        return await require_design_role(
+            session, principal, design_id, self.role, member=self.member, deleted=self.deleted
+        )
+
+
+async def require_design_role(
+    session: AsyncSession,
+    principal: Principal,
+    design_id: str,
+    role: Role,
+    *,
+    member: bool = False,
+    deleted: bool = False,
+) -> DesignAccess:
+    """Return the access of a principal with at least `role`; raise `NotFound` or `Forbidden` if not."""
+    present = await design_role(session, principal, design_id, deleted=deleted)
+    if present is None:
+        raise NotFound(
+            "There is no such design, or it is not shared with you.",
+            expected="a design that you made or that was shared with you",
+            hint="Ask its owner to share it with you.",
+        )
+    if present < role:
+        raise Forbidden(
+            "Your role on this design does not allow this.",
+            expected=role.word,
+            received=present.word,
+            hint="Ask its owner for more, or duplicate the design and change your copy.",
+        )
+    if member and principal.user_id is None:
+        raise Forbidden(
+            "A share link shows its design only.",
+            expected="a signed-in person",
+            received="the holder of a share link",
+            hint="Ask for an account: layerloom user add NAME",
+        )
+    return DesignAccess(principal, design_id, present)

@@ -1,0 +1,221 @@
+"""The designs, their versions, files and shares."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Path, Query, Request, Response, UploadFile
+from fastapi.responses import FileResponse, RedirectResponse
+from starlette.background import BackgroundTask
+
+from app.accounts.policy import CurrentPrincipal, Member
+from app.accounts.principal import Principal, Role
+from app.accounts.schemas import Person
+from app.catalog.model import Catalog
+from app.designs import catalog_file, files, repository, service, sharing
+from app.designs.access import DesignAccess, DesignPolicy
+from app.designs.schemas import (
+    Deleted,
+    DesignDetail,
+    DesignSummary,
+    Imported,
+    NewDesign,
+    NewLink,
+    NewVersion,
+    Rename,
+    Shares,
+    ShareWithPerson,
+    TemplateView,
+    VersionView,
+)
+from app.designs.templates import get_template
+from app.document.model import GraphDocument
+from app.document.read import read_document
+from app.infra.services import Connected, Transaction
+from app.shared.clock import now
+from app.shared.errors import Forbidden
+
+router = APIRouter(prefix="/api", tags=["designs"])
+
+Maker = Annotated[Principal, Depends(Member(Role.EDITOR))]
+Viewer = Annotated[DesignAccess, Depends(DesignPolicy(Role.VIEWER))]
+ViewingMember = Annotated[DesignAccess, Depends(DesignPolicy(Role.VIEWER, member=True))]
+Editor = Annotated[DesignAccess, Depends(DesignPolicy(Role.EDITOR))]
+Owner = Annotated[DesignAccess, Depends(DesignPolicy(Role.OWNER))]
+OwnerOfDeleted = Annotated[DesignAccess, Depends(DesignPolicy(Role.OWNER, deleted=True))]
+Id = Annotated[str, Path(max_length=64)]
+
+
+@router.get("/designs")
+async def list_designs(principal: CurrentPrincipal, transaction: Transaction) -> list[DesignSummary]:
+    """List the designs that one may see, last changed first."""
+    return await service.list_summaries(transaction, principal)
+
+
+@router.post("/designs", status_code=201)
+async def create_design(
+    body: NewDesign, principal: Maker, services: Connected, transaction: Transaction
+) -> DesignDetail:
+    """Make a design: empty, from a template or from a document. `name` wins over the name that those bring."""
+    document = get_template(body.template).document if body.template else body.document or GraphDocument()
+    if body.name is not None:
+        document = document.model_copy(update={"meta": document.meta.model_copy(update={"name": body.name})})
+    return await service.create_design(transaction, services.rooms, principal, document)
+
+
+@router.post("/designs/import", status_code=201, max_body_size=files.IMPORT_LIMIT + 2**20)
+async def import_design(file: UploadFile, principal: Maker, services: Connected, transaction: Transaction) -> Imported:
+    """Make a design of a Keras architecture, a `.keras` file or a design file; nothing in it is executed."""
+    model = await files.import_model(services, await files.receive(services, file))
+    design = await service.create_design(transaction, services.rooms, principal, model.document)
+    return Imported(design=design, layers=model.layers)
+
+
+@router.get("/templates")
+async def list_templates(principal: CurrentPrincipal) -> list[TemplateView]:
+    """List the designs to start from."""
+    return service.list_template_views()
+
+
+@router.get("/catalog", response_model=Catalog)
+async def read_catalog(request: Request, principal: CurrentPrincipal) -> Response:
+    """Return everything that Keras offers; browsers keep it until it changes."""
+    content = catalog_file.read()
+    headers = {"etag": content.etag, "cache-control": "private, no-cache", "vary": "accept-encoding"}
+    if content.etag in request.headers.get("if-none-match", ""):
+        return Response(status_code=304, headers=headers)
+    if "gzip" in request.headers.get("accept-encoding", ""):
+        return Response(
+            content.compressed, media_type="application/json", headers={**headers, "content-encoding": "gzip"}
+        )
+    return Response(content.plain, media_type="application/json", headers=headers)
+
+
+@router.get("/designs/{design_id}")
+async def read_design(access: Viewer, transaction: Transaction) -> DesignDetail:
+    return await service.read_detail(transaction, access.principal, access.design_id, access.role)
+
+
+@router.patch("/designs/{design_id}")
+async def rename_design(body: Rename, access: Editor, services: Connected, transaction: Transaction) -> DesignDetail:
+    """Rename a design; whoever has it open sees the new name."""
+    await service.rename(transaction, services.rooms, access.principal, access.design_id, body.name)
+    return await service.read_detail(transaction, access.principal, access.design_id, access.role)
+
+
+@router.delete("/designs/{design_id}")
+async def delete_design(access: Owner, transaction: Transaction) -> Deleted:
+    """Put a design away; it can be brought back."""
+    await repository.set_deleted(transaction, access.principal, access.design_id, now())
+    return Deleted()
+
+
+@router.post("/designs/{design_id}/undelete")
+async def undelete_design(access: OwnerOfDeleted, transaction: Transaction) -> DesignDetail:
+    await repository.set_deleted(transaction, access.principal, access.design_id, None)
+    return await service.read_detail(transaction, access.principal, access.design_id, access.role)
+
+
+@router.post("/designs/{design_id}/duplicate", status_code=201)
+async def duplicate_design(access: ViewingMember, services: Connected, transaction: Transaction) -> DesignDetail:
+    """Copy a design as it is now; the copy is one's own."""
+    if access.principal.workspace_role < Role.EDITOR:
+        raise Forbidden("Your role in the workspace does not allow making designs.", expected="editor")
+    return await service.duplicate(transaction, services.rooms, access.principal, access.design_id)
+
+
+@router.get("/designs/{design_id}/document")
+async def read_design_document(access: Viewer, services: Connected) -> GraphDocument:
+    """Return the design as it is now, with every acknowledged edit."""
+    return await service.read_live_document(services.rooms, access.design_id)
+
+
+@router.get("/designs/{design_id}/versions")
+async def list_versions(access: Viewer, transaction: Transaction) -> list[VersionView]:
+    return await service.list_version_views(transaction, access.principal, access.design_id)
+
+
+@router.post("/designs/{design_id}/versions", status_code=201)
+async def create_version(
+    body: NewVersion, access: Editor, services: Connected, transaction: Transaction
+) -> VersionView:
+    """Keep the design as it is now under a name."""
+    version = await service.freeze_version(
+        transaction, services.rooms, access.principal, access.design_id, name=body.name
+    )
+    return service.version_view(version, _me(access))
+
+
+@router.get("/designs/{design_id}/versions/{version_id}/document")
+async def read_version_document(version_id: Id, access: Viewer, transaction: Transaction) -> GraphDocument:
+    version = await service.get_version(transaction, access.principal, access.design_id, version_id)
+    return read_document(version.document)
+
+
+@router.post("/designs/{design_id}/versions/{version_id}/restore", status_code=201)
+async def restore_version(version_id: Id, access: Editor, services: Connected, transaction: Transaction) -> VersionView:
+    """Make the design what it was in a version, as a new version; open editors reload."""
+    version = await service.restore_version(transaction, services.rooms, access.principal, access.design_id, version_id)
+    return service.version_view(version, _me(access))
+
+
+@router.get("/designs/{design_id}/export", response_class=FileResponse)
+async def export_design(
+    access: Viewer,
+    services: Connected,
+    export_format: Annotated[files.ExportFormat, Query(alias="format")],
+    run: Annotated[str | None, Query(max_length=64, pattern=r"^[A-Za-z0-9_-]+$")] = None,
+) -> Response:
+    """Download the design: Keras model, Python source, Keras' architecture JSON, or design file.
+
+    `run` brings the model or the source of that run.
+    """
+    if run is not None and export_format in {"keras", "python"}:
+        name = f"model{files.SUFFIXES[export_format]}"
+        return RedirectResponse(f"/api/runs/{run}/artifacts/{name}", status_code=307)
+    if access.principal.user_id is None and export_format != "design":
+        raise Forbidden(
+            "The holder of a share link may download the design file only.",
+            expected="format=design, or a signed-in person",
+            received=f"format={export_format}",
+        )
+    document = await service.read_live_document(services.rooms, access.design_id)
+    path = await files.export_model(services, document, export_format)
+    return FileResponse(
+        path,
+        filename=f"{document.meta.name}{files.SUFFIXES[export_format]}",
+        media_type=files.MEDIA_TYPES[export_format],
+        background=BackgroundTask(path.unlink, missing_ok=True),
+    )
+
+
+@router.get("/designs/{design_id}/shares")
+async def read_shares(access: Editor, transaction: Transaction) -> Shares:
+    return await sharing.read_shares(transaction, access.principal, access.design_id)
+
+
+@router.put("/designs/{design_id}/shares/people/{user_id}")
+async def share_with_person(user_id: Id, body: ShareWithPerson, access: Owner, transaction: Transaction) -> Shares:
+    """Share the design with a member of the workspace, or change their role on it."""
+    await sharing.share_with_person(transaction, access.principal, access.design_id, user_id, Role.of(body.role))
+    return await sharing.read_shares(transaction, access.principal, access.design_id)
+
+
+@router.delete("/designs/{design_id}/shares/people/{user_id}")
+async def unshare_with_person(user_id: Id, access: Owner, transaction: Transaction) -> Shares:
+    await sharing.unshare_with_person(transaction, access.principal, access.design_id, user_id)
+    return await sharing.read_shares(transaction, access.principal, access.design_id)
+
+
+@router.post("/designs/{design_id}/shares/links", status_code=201)
+async def create_share_link(access: Owner, services: Connected, transaction: Transaction) -> NewLink:
+    """Make a link for viewing only; its address is shown this once."""
+    return await sharing.create_link(transaction, access.principal, access.design_id, services.url)
+
+
+@router.delete("/designs/{design_id}/shares/links/{link_id}")
+async def revoke_share_link(link_id: Id, access: Owner, transaction: Transaction) -> Shares:
+    await sharing.revoke_link(transaction, access.principal, access.design_id, link_id)
+    return await sharing.read_shares(transaction, access.principal, access.design_id)
+
+
+def _me(access: DesignAccess) -> Person:
+    return Person(id=access.user_id, name=access.principal.user_name)

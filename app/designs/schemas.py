@@ -1,0 +1,135 @@
+"""What the designs routes send and receive."""
+
+from datetime import datetime
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+
+from app.accounts.principal import RoleWord
+from app.accounts.schemas import Person
+from app.document.model import GraphDocument
+from app.messages.analysis import Analysis, LayerReport
+
+Title = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
+
+
+class _Request(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+
+class Thumbnail(BaseModel):
+    """A design as a small picture: nodes as `[x, y, category]` in pixels, edges as pairs of node indices."""
+
+    nodes: list[tuple[float, float, str]]
+    edges: list[tuple[int, int]]
+
+
+class DesignSummary(BaseModel):
+    """One card of the list. `parameters` is null until Keras has counted them."""
+
+    id: str
+    name: str
+    role: RoleWord
+    owner: Person
+    created_at: datetime
+    updated_at: datetime
+    nodes: int
+    parameters: int | None
+    thumbnail: Thumbnail | None
+
+
+class DesignDetail(BaseModel):
+    """A design. `epoch` names the generation of its shared document."""
+
+    id: str
+    name: str
+    role: RoleWord
+    epoch: str
+    created_at: datetime
+    updated_at: datetime
+    owner: Person
+
+
+class NewDesign(_Request):
+    """A design from nothing, from a template, or from a document."""
+
+    name: Title | None = None
+    template: str | None = Field(default=None, max_length=200)
+    document: GraphDocument | None = None
+
+
+class Rename(_Request):
+    name: Title
+
+
+class Deleted(BaseModel):
+    deleted: Literal[True] = True
+
+
+class Diagnostics(BaseModel):
+    """What Keras says of a design with this digest; `analysis` is null while it has said nothing yet."""
+
+    digest: str
+    analysis: Analysis | None
+    analyzing: bool
+
+
+class VersionView(BaseModel):
+    id: str
+    number: int
+    name: str
+    digest: str
+    created_at: datetime
+    created_by: Person
+
+
+class NewVersion(_Request):
+    name: str = Field(default="", max_length=200)
+
+
+class Imported(BaseModel):
+    """The design made of a file, and what became of each of its layers."""
+
+    design: DesignDetail
+    layers: list[LayerReport]
+
+
+class TemplateView(BaseModel):
+    """A design to start from."""
+
+    name: str
+    title: str
+    summary: str
+    category: str
+    parameters: int | None
+    dataset: str | None
+    thumbnail: Thumbnail | None
+
+
+class SharedPerson(BaseModel):
+    user: Person
+    role: RoleWord
+
+
+class ShareLinkView(BaseModel):
+    id: str
+    role: RoleWord
+    created_at: datetime
+    revoked_at: datetime | None
+    created_by: Person
+
+
+class Shares(BaseModel):
+    people: list[SharedPerson]
+    links: list[ShareLinkView]
+
+
+class ShareWithPerson(_Request):
+    role: Literal["viewer", "editor"]
+
+
+class NewLink(BaseModel):
+    """A link that was just made; `url` is shown this once, only its hash is kept."""
+
+    link: ShareLinkView
+    url: str

@@ -1,0 +1,1 @@
+"""Training runs: their states, events, curves, artifacts and reports."""

@@ -1,0 +1,371 @@
+"""Runs: the pre-flight, starting one, what people may do with it, and its curves."""
+
+import json
+import shutil
+from collections.abc import Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.accounts.principal import Principal, Role
+from app.accounts.schemas import Person
+from app.accounts.service import token_hash
+from app.datasets import service as datasets
+from app.datasets.usage import declare_usage
+from app.designs.access import DesignAccess
+from app.document.model import GraphDocument
+from app.graph.model import Problem
+from app.infra.services import Services
+from app.messages.analysis import AnalyzeRequest, Refusal
+from app.messages.data import DatasetDescription, DataSource
+from app.messages.events import ProgressEvent, ReportEvent, RunState, StartedEvent
+from app.messages.jobs import Command, JobSpec
+from app.runs import repository
+from app.runs.schemas import (
+    ArtifactView,
+    By,
+    Preflight,
+    RunDetail,
+    RunSummary,
+    SeriesView,
+    VersionReference,
+)
+from app.runs.series import CHUNK, Curve, Matrix, Segment, chunk_size, cover, thin
+from app.runs.tables import Run, RunArtifact, RunAttempt
+from app.shared.clock import now
+from app.shared.errors import AppError, Conflict, Invalid, NotFound
+from app.shared.ids import new_id, new_secret
+
+MAX_POINTS: Final = 10_000
+"""Buckets of one curve in one answer."""
+
+MAX_CURVES: Final = 50
+
+
+class NotReady(Invalid):
+    """The pre-flight found errors; `problems` says which."""
+
+    code = "not_ready"
+
+    def __init__(self, problems: Sequence[Problem]) -> None:
+        errors = [problem for problem in problems if problem.severity == "error"]
+        super().__init__(
+            "This design is not ready to be trained.",
+            expected="no errors in the pre-flight",
+            received=errors[0].message if errors else "",
+            hint=(errors[0].hint if errors else "") or "Fix the listed problems; most have a button that does it.",
+        )
+        self.problems = problems
+
+    def as_dict(self) -> dict[str, Any]:
+        return {**super().as_dict(), "problems": [problem.model_dump(mode="json") for problem in self.problems]}
+
+
+def topic(run_id: str) -> str:
+    """Return the bus topic on which a run's news are told."""
+    return f"run:{run_id}"
+
+
+def run_folder(services: Services, run_id: str) -> Path:
+    return services.folder / "runs" / run_id
+
+
+# --- before a run -----------------------------------------------------------------------------------------------------
+
+
+async def preflight(
+    services: Services, session: AsyncSession, principal: Principal, document: GraphDocument, key: str
+) -> Preflight:
+    """Say whether `document` can be trained on its data set: real Keras judges shapes, loss and labels together."""
+    name = document.training.dataset
+    if name is None:
+        return Preflight(
+            ready=False, problems=[_no_dataset(), *await _problems(services, document, None, key)], dataset=None
+        )
+    try:
+        dataset = await datasets.get_dataset(session, services, principal, name)
+        description = await datasets.describe(services, dataset)
+    except AppError as error:
+        return Preflight(ready=False, problems=[_data_problem(error)], dataset=None)
+    problems = await _problems(services, document, description, key)
+    return Preflight(ready=not has_errors(problems), problems=problems, dataset=description)
+
+
+async def _problems(
+    services: Services, document: GraphDocument, description: DatasetDescription | None, key: str
+) -> list[Problem]:
+    request = AnalyzeRequest(document=document, data=description)
+    answer = await services.analysis.ask(request, services.analysis_seconds, key=f"preflight:{key}")
+    if isinstance(answer, Refusal):
+        return [
+            Problem(
+                code=answer.code,
+                message=answer.message,
+                expected=answer.expected,
+                received=answer.received,
+                hint=answer.hint,
+            )
+        ]
+    return answer.problems
+
+
+def has_errors(problems: Sequence[Problem]) -> bool:
+    return any(problem.severity == "error" for problem in problems)
+
+
+def _no_dataset() -> Problem:
+    return Problem(
+        code="no_dataset",
+        param="training.dataset",
+        message="No data set is chosen.",
+        expected="a data set to train on",
+        received="none",
+        hint="Choose one in the Train tab; digits is a quick start.",
+    )
+
+
+def _data_problem(error: AppError) -> Problem:
+    words = error.as_dict()
+    return Problem(
+        code=words["code"],
+        param="training.dataset",
+        message=error.message,
+        expected=error.expected,
+        received=error.received,
+        hint=error.hint,
+    )
+
+
+# --- starting ---------------------------------------------------------------------------------------------------------
+
+
+async def create(
+    session: AsyncSession,
+    access: DesignAccess,
+    *,
+    version: VersionReference,
+    document: GraphDocument,
+) -> tuple[Run, str]:
+    """Add a queued run of a frozen version; return it and the token of its first attempt, which is kept nowhere."""
+    number = await repository.next_number(session, access.design_id)
+    moment = now()
+    run = Run(
+        id=new_id(),
+        workspace_id=access.principal.workspace_id,
+        design_id=access.design_id,
+        version_id=version.id,
+        version_number=version.number,
+        created_by=access.user_id,
+        created_at=moment,
+        number=number,
+        name=f"Run {number}",
+        dataset=document.training.dataset,
+        epochs=document.training.fit.epochs,
+        state=RunState.QUEUED.value,
+        reported_state=RunState.QUEUED.value,
+        reason="",
+        code="",
+        node="",
+        hint="",
+        attempt=1,
+        last_heard=moment,
+        last_seq=0,
+    )
+    session.add(run)
+    await session.flush()
+    token = new_secret()
+    session.add(RunAttempt(run_id=run.id, attempt=1, token_hash=token_hash(token)))
+    return run, token
+
+
+def job_of(services: Services, run: Run, token: str, document: GraphDocument, data: DataSource) -> JobSpec:
+    """Return what the worker of a run's present attempt needs."""
+    return JobSpec(
+        run_id=run.id,
+        attempt=run.attempt,
+        document=document,
+        data=data,
+        folder=str(run_folder(services, run.id)),
+        address_file=str(services.address_file),
+        token=token,
+    )
+
+
+# --- what people see --------------------------------------------------------------------------------------------------
+
+
+def summarize(run: Run, person: Person | None) -> RunSummary:
+    return RunSummary(**_summary(run, person))
+
+
+def _summary(run: Run, person: Person | None) -> dict[str, Any]:
+    return {
+        "id": run.id,
+        "number": run.number,
+        "name": run.name,
+        "state": run.state,
+        "created_at": run.created_at,
+        "started_at": run.started_at,
+        "ended_at": run.ended_at,
+        "dataset": run.dataset,
+        "epochs": run.epochs,
+        "epoch": run.epoch,
+        "logs": json.loads(run.logs) if run.logs else None,
+        "created_by": person,
+        "version": VersionReference(id=run.version_id, number=run.version_number),
+    }
+
+
+async def detail(session: AsyncSession, run: Run, role: Role) -> RunDetail:
+    """Return everything about a run but its events and curves."""
+    user = await repository.find_person(session, run.created_by)
+    artifacts = await repository.list_artifacts(session, run.id)
+    return RunDetail(
+        **_summary(run, Person(id=user.id, name=user.name) if user else None),
+        design_id=run.design_id,
+        role=role.word,
+        reason=run.reason,
+        code=run.code,
+        node=run.node,
+        hint=run.hint,
+        started=StartedEvent.model_validate_json(run.started) if run.started else None,
+        progress=ProgressEvent.model_validate_json(run.progress) if run.progress else None,
+        last_seq=run.last_seq,
+        reports=[ReportEvent.model_validate_json(body) for body in await repository.list_reports(session, run.id)],
+        artifacts=[ArtifactView(name=row.name, bytes=row.bytes, sha256=row.sha256) for row in artifacts],
+        duration_seconds=_duration(run.started_at, run.ended_at),
+    )
+
+
+def _duration(started: datetime | None, ended: datetime | None) -> float | None:
+    return None if started is None else ((ended or now()) - started).total_seconds()
+
+
+async def command(session: AsyncSession, principal: Principal, run: Run, order: Command) -> int:
+    """Queue a command for the worker; raise `Conflict` when the run has ended."""
+    if run.state in repository.ENDED_WORDS:
+        raise Conflict(
+            f"This run has ended; it is {run.state}.",
+            expected="a run that is going on",
+            received=run.state,
+            hint="Start another run.",
+        )
+    return await repository.add_command(session, principal, run.id, order.model_dump(mode="json"))
+
+
+async def get_artifact(
+    services: Services, session: AsyncSession, principal: Principal, run_id: str, name: str
+) -> tuple[RunArtifact, Path]:
+    """Return a file of the run by its label and where it lies; raise `NotFound` when it is not there."""
+    artifact = await repository.find_artifact(session, principal, run_id, name)
+    folder = run_folder(services, run_id).resolve()
+    path = (folder / artifact.path).resolve() if artifact is not None else folder
+    if artifact is None or not path.is_relative_to(folder) or not path.is_file():
+        raise NotFound(
+            f"This run has no file named {name[:80]}.",
+            expected="one of the files in its list",
+            hint="The model is written when the run ends or is stopped.",
+        )
+    return artifact, path
+
+
+async def find_weights(services: Services, session: AsyncSession, principal: Principal, run_id: str) -> Path:
+    """Return where the trained `model.keras` of a run lies; raise `NotFound` when there is none (yet)."""
+    return (await get_artifact(services, session, principal, run_id, "model.keras"))[1]
+
+
+def remove_folder(services: Services, run_id: str) -> None:
+    """Remove the run's files; it is fine when there are none."""
+    shutil.rmtree(run_folder(services, run_id), ignore_errors=True)
+
+
+async def _running_reader(session: AsyncSession, principal: Principal, dataset: str) -> str | None:
+    run = await repository.uses_dataset(session, principal, dataset)
+    return f"run {run.number}, {run.name}" if run is not None else None
+
+
+declare_usage(_running_reader)
+
+
+# --- curves -----------------------------------------------------------------------------------------------------------
+
+
+async def read_series(
+    session: AsyncSession,
+    run_id: str,
+    *,
+    metrics: Sequence[str],
+    by: By,
+    buckets: int,
+    start: float | None = None,
+    end: float | None = None,
+) -> list[SeriesView]:
+    """Return curves of a run between two steps (both included), each in at most `buckets` buckets.
+
+    Without `metrics`, every curve of the kind. A metric that the run does not have gives an empty curve.
+    """
+    counts = await repository.count_points(session, run_id, by)
+    return [
+        _view(
+            metric,
+            by,
+            await read_curve(session, run_id, by, metric, counts.get(metric, 0), buckets, start, end),
+        )
+        for metric in metrics or sorted(counts)
+    ]
+
+
+async def read_curve(
+    session: AsyncSession,
+    run_id: str,
+    by: By,
+    metric: str,
+    count: int,
+    buckets: int,
+    start: float | None,
+    end: float | None,
+) -> Curve:
+    """Return one curve of `count` points in at most `buckets` buckets; few rows are read, however long it is."""
+    first, last = 0, count
+    if start is not None and count:
+        found = await repository.find_chunk_at(session, run_id, by, metric, start, after=False)
+        first = count if found is None else found[0] * CHUNK + int(found[1][0].searchsorted(start, "left"))
+    if end is not None and count:
+        found = await repository.find_chunk_at(session, run_id, by, metric, end, after=True)
+        last = count if found is None else found[0] * CHUNK + int(found[1][0].searchsorted(end, "right"))
+    segments = cover(first, last, count, buckets)
+    chunks = await repository.read_chunks(session, run_id, by, metric, segments)
+    return thin([(segment, _entries(chunks, segment)) for segment in segments], buckets)
+
+
+def _entries(chunks: dict[tuple[int, int], Matrix], segment: Segment) -> Matrix:
+    size = chunk_size(segment.level)
+    parts = [
+        chunks[segment.level, position][:, max(0, segment.first - position * size) : segment.last - position * size]
+        for position in segment.positions
+    ]
+    return parts[0] if len(parts) == 1 else np.concatenate(parts, axis=1)
+
+
+def _view(metric: str, by: By, curve: Curve) -> SeriesView:
+    return SeriesView.model_construct(
+        metric=metric,
+        by=by,
+        count=curve.count,
+        step=curve.step.astype(np.int64).tolist(),
+        value=_nullable(curve.value),
+        minimum=_nullable(curve.minimum),
+        maximum=_nullable(curve.maximum),
+        not_finite=curve.step[curve.not_finite].astype(np.int64).tolist(),
+    )
+
+
+def _nullable(column: NDArray[np.float64]) -> list[float | None]:
+    values: list[float | None] = column.tolist()
+    for index in np.flatnonzero(~np.isfinite(column)).tolist():
+        values[index] = None
+    return values
