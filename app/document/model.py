@@ -1,0 +1,157 @@
+"""The design file, `GraphDocument`: flat maps that two people can edit at once without a clash.
+
+A *layer* is an instance with weights. A *node* is a call of a layer, drawn on the canvas. Two nodes that name
+one layer share its weights, as two entries of `inbound_nodes` do in Keras. An *edge* is keyed by its two ends,
+`source:port->target:port`, so that the same wire drawn twice is one wire.
+
+In the shared Yjs document every JSON object is a `Y.Map` and every other value (a list included) is one plain
+value; the five maps `meta`, `layers`, `nodes`, `edges` and `training` are the roots.
+"""
+
+import re
+from typing import Annotated, Final, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, JsonValue, StringConstraints, field_validator
+
+FORMAT: Final = 1
+"""The version of this schema; `app.document.migrations` brings older files up to it."""
+
+MAX_NODES: Final = 5_000
+MAX_EDGES: Final = 20_000
+MAX_COORDINATE: Final = 1_000_000.0
+
+Identifier = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
+Port = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,63}(\.[0-9]{1,4})?$")]
+ClassName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z_][A-Za-z0-9_>]{0,127}$")]
+Name = Annotated[str, StringConstraints(min_length=1, max_length=200)]
+
+_EDGE_KEY = re.compile(
+    r"^(?P<source>[A-Za-z0-9_-]{1,64}):(?P<source_port>[a-z][a-z0-9_.]{0,68})"
+    r"->(?P<target>[A-Za-z0-9_-]{1,64}):(?P<target_port>[a-z][a-z0-9_.]{0,68})$"
+)
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", allow_inf_nan=False)
+
+
+class EdgeEnds(_Strict):
+    """The two ends of an edge."""
+
+    source: Identifier
+    source_port: Port
+    target: Identifier
+    target_port: Port
+
+    @property
+    def key(self) -> str:
+        """The key of this edge in `GraphDocument.edges`."""
+        return f"{self.source}:{self.source_port}->{self.target}:{self.target_port}"
+
+
+def parse_edge_key(key: str) -> EdgeEnds:
+    """Return the ends named by `key`; raise `ValueError` when it is not `source:port->target:port`."""
+    match = _EDGE_KEY.match(key)
+    if match is None:
+        raise ValueError(f"An edge is keyed source:port->target:port; received {key!r}.")
+    return EdgeEnds.model_validate(match.groupdict())
+
+
+class Configured(_Strict):
+    """A Keras object by class and configuration, in the words of `keras.saving.serialize_keras_object`."""
+
+    class_name: ClassName
+    config: dict[str, JsonValue] = {}
+
+
+class Layer(_Strict):
+    """A layer instance: its class, its Keras name and only the parameters that somebody set.
+
+    A parameter that holds another Keras object (initializer, regularizer, wrapped layer, cell) is
+    `{"class_name": ..., "config": {...}}` with, again, only what was set.
+    """
+
+    class_name: ClassName
+    name: Name
+    params: dict[str, JsonValue] = {}
+
+
+class Node(_Strict):
+    """A call of a layer, with its place on the canvas in pixels and its call arguments."""
+
+    layer: Identifier
+    x: float = Field(default=0.0, ge=-MAX_COORDINATE, le=MAX_COORDINATE)
+    y: float = Field(default=0.0, ge=-MAX_COORDINATE, le=MAX_COORDINATE)
+    color: str = Field(default="", max_length=32)
+    note: str = Field(default="", max_length=10_000)
+    arguments: dict[str, JsonValue] = {}
+
+
+class Edge(_Strict):
+    """A wire. Its ends are its key; it holds nothing else yet."""
+
+
+class Meta(_Strict):
+    name: Name = "Untitled design"
+    description: str = Field(default="", max_length=10_000)
+
+
+class Loss(Configured):
+    """The loss of one output; `weight` multiplies it in the total."""
+
+    weight: float = 1.0
+
+
+class Metric(Configured):
+    """A metric of one output; `position` orders them."""
+
+    weighted: bool = False
+    position: float = 0.0
+
+
+class Callback(Configured):
+    position: float = 0.0
+
+
+class FitOptions(_Strict):
+    """Arguments of `keras.Model.fit`, in its own words, plus a seed."""
+
+    epochs: int = Field(default=10, ge=1, le=1_000_000)
+    batch_size: int = Field(default=32, ge=1, le=1_000_000)
+    validation_split: float = Field(default=0.2, ge=0.0, lt=1.0)
+    shuffle: bool = True
+    class_weight: Literal["none", "balanced"] | dict[str, float] = "none"
+    seed: int | None = Field(default=None, ge=0, le=2**31 - 1)
+
+
+class Training(_Strict):
+    """What `compile` and `fit` receive. Losses and metrics are keyed by the id of an Output node.
+
+    `dataset` is the name of a bundled or Keras data set (`digits`, `mnist`) or `upload:<id>`.
+    """
+
+    dataset: str | None = Field(default=None, max_length=200)
+    optimizer: Configured | None = None
+    losses: dict[Identifier, Loss] = {}
+    metrics: dict[Identifier, dict[Identifier, Metric]] = {}
+    callbacks: dict[Identifier, Callback] = {}
+    fit: FitOptions = FitOptions()
+
+
+class GraphDocument(_Strict):
+    """A whole design. `catalog` is the Keras version whose catalog its class names come from."""
+
+    format: Literal[1] = FORMAT
+    catalog: str = Field(default="", max_length=32)
+    meta: Meta = Meta()
+    layers: dict[Identifier, Layer] = Field(default={}, max_length=MAX_NODES)
+    nodes: dict[Identifier, Node] = Field(default={}, max_length=MAX_NODES)
+    edges: dict[str, Edge] = Field(default={}, max_length=MAX_EDGES)
+    training: Training = Training()
+
+    @field_validator("edges")
+    @classmethod
+    def _edges_name_two_ends(cls, edges: dict[str, Edge]) -> dict[str, Edge]:
+        for key in edges:
+            parse_edge_key(key)
+        return edges

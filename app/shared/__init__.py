@@ -1,0 +1,1 @@
+"""Identifiers, the clock and the one error base that every room may use."""

@@ -1,0 +1,1 @@
+"""HTTP itself: the application, its policies, its errors and its pages."""

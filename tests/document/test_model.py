@@ -1,0 +1,50 @@
+"""The schema of the design file."""
+
+import pytest
+from hypothesis import given
+from pydantic import ValidationError
+
+from app.document.model import EdgeEnds, GraphDocument, parse_edge_key
+from tests.document.strategies import documents, identifiers, ports
+
+
+@given(documents())
+def test_a_document_survives_json(document: GraphDocument) -> None:
+    assert GraphDocument.model_validate_json(document.model_dump_json()) == document
+
+
+@given(identifiers, ports, identifiers, ports)
+def test_an_edge_key_names_its_ends(source: str, source_port: str, target: str, target_port: str) -> None:
+    ends = EdgeEnds(source=source, source_port=source_port, target=target, target_port=target_port)
+    assert parse_edge_key(ends.key) == ends
+
+
+@pytest.mark.parametrize(
+    "key", ["", "a->b", "a:output", "a:output->b", "a:output->b:input:more", "a b:output->c:input", "a:Output->b:input"]
+)
+def test_another_edge_key_is_refused(key: str) -> None:
+    with pytest.raises(ValueError, match="source:port->target:port"):
+        parse_edge_key(key)
+    with pytest.raises(ValidationError):
+        GraphDocument.model_validate({"edges": {key: {}}})
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        {"unknown": 1},
+        {"layers": {"a": {"class_name": "Dense", "name": "d", "units": 3}}},
+        {"layers": {"../a": {"class_name": "Dense", "name": "d"}}},
+        {"layers": {"a": {"class_name": "os.system", "name": "d"}}},
+        {"layers": {"a": {"class_name": "Dense", "name": ""}}},
+        {"nodes": {"a": {"layer": "a", "x": float("nan")}}},
+        {"nodes": {"a": {"layer": "a", "x": 1e12}}},
+        {"training": {"fit": {"epochs": 0}}},
+        {"training": {"fit": {"validation_split": 1.0}}},
+        {"training": {"fit": {"batch_size": 10**12}}},
+        {"format": 2},
+    ],
+)
+def test_what_does_not_fit_is_refused(data: dict[str, object]) -> None:
+    with pytest.raises(ValidationError):
+        GraphDocument.model_validate(data)
