@@ -1,0 +1,6 @@
+export { ActionProvider } from "./ActionProvider";
+export { type ActionContext, type ActionHost, useActionContext } from "./context";
+export * from "./editorView";
+export { shortcutLabel } from "./keys";
+export { ACTIONS, type Action, type ActionId, findAction } from "./registry";
+export * from "./selection";

@@ -1,0 +1,139 @@
+import { useMutation, useQuery } from "@tanstack/react-query";
+import { answer, api } from "./client";
+import { keys, queryClient } from "./queryClient";
+import type { DesignSummary, GraphDocument, ImportedDesign, Template } from "./types";
+import { uploadFile } from "./upload";
+
+const of = (id: string) => ({ params: { path: { design_id: id } } });
+const ofVersion = (id: string, version: string) => ({
+  params: { path: { design_id: id, version_id: version } },
+});
+
+function refreshDesigns(): void {
+  void queryClient.invalidateQueries({ queryKey: keys.designs });
+}
+
+/** Every design that one may see, own and shared. */
+export function useDesigns() {
+  return useQuery({
+    queryKey: keys.designs,
+    queryFn: () => answer(api.GET("/api/designs")) as Promise<DesignSummary[]>,
+  });
+}
+
+export function useDesign(id: string) {
+  return useQuery({
+    queryKey: keys.design(id),
+    queryFn: () => answer(api.GET("/api/designs/{design_id}", of(id))),
+  });
+}
+
+export function useTemplates(enabled = true) {
+  return useQuery({
+    queryKey: keys.templates,
+    queryFn: () => answer(api.GET("/api/templates")) as Promise<Template[]>,
+    staleTime: Number.POSITIVE_INFINITY,
+    enabled,
+  });
+}
+
+export interface NewDesign {
+  name?: string;
+  template?: string;
+  document?: GraphDocument;
+}
+
+export function useCreateDesign() {
+  return useMutation({
+    mutationFn: (body: NewDesign) => answer(api.POST("/api/designs", { body })),
+    onSuccess: refreshDesigns,
+  });
+}
+
+export function useRenameDesign() {
+  return useMutation({
+    mutationFn: ({ id, name }: { id: string; name: string }) =>
+      answer(api.PATCH("/api/designs/{design_id}", { ...of(id), body: { name } })),
+    onSuccess: (_, { id }) => {
+      refreshDesigns();
+      void queryClient.invalidateQueries({ queryKey: keys.design(id), exact: true });
+    },
+  });
+}
+
+export function useDuplicateDesign() {
+  return useMutation({
+    mutationFn: (id: string) => answer(api.POST("/api/designs/{design_id}/duplicate", of(id))),
+    onSuccess: refreshDesigns,
+  });
+}
+
+export function useDeleteDesign() {
+  return useMutation({
+    mutationFn: (id: string) => answer(api.DELETE("/api/designs/{design_id}", of(id))),
+    onSuccess: refreshDesigns,
+  });
+}
+
+export function useUndeleteDesign() {
+  return useMutation({
+    mutationFn: (id: string) => answer(api.POST("/api/designs/{design_id}/undelete", of(id))),
+    onSuccess: refreshDesigns,
+  });
+}
+
+export function useImportDesign() {
+  return useMutation({
+    mutationFn: ({ file, onProgress }: { file: File; onProgress: (done: number) => void }) =>
+      uploadFile<ImportedDesign>("/api/designs/import", file, onProgress),
+    onSuccess: refreshDesigns,
+  });
+}
+
+export function useVersions(id: string, enabled = true) {
+  return useQuery({
+    queryKey: keys.versions(id),
+    queryFn: () => answer(api.GET("/api/designs/{design_id}/versions", of(id))),
+    enabled,
+  });
+}
+
+export function useVersionDocument(id: string, version: string | null) {
+  return useQuery({
+    queryKey: [...keys.versions(id), version],
+    queryFn: () =>
+      answer(
+        api.GET("/api/designs/{design_id}/versions/{version_id}/document", ofVersion(id, version ?? "")),
+      ),
+    enabled: version !== null,
+    staleTime: Number.POSITIVE_INFINITY,
+  });
+}
+
+export function useSaveVersion(id: string) {
+  return useMutation({
+    mutationFn: (name: string) =>
+      answer(api.POST("/api/designs/{design_id}/versions", { ...of(id), body: { name } })),
+    onSuccess: () => void queryClient.invalidateQueries({ queryKey: keys.versions(id) }),
+  });
+}
+
+export function useRestoreVersion(id: string) {
+  return useMutation({
+    mutationFn: (version: string) =>
+      answer(api.POST("/api/designs/{design_id}/versions/{version_id}/restore", ofVersion(id, version))),
+    onSuccess: () => {
+      void queryClient.invalidateQueries({ queryKey: keys.design(id) });
+      refreshDesigns();
+    },
+  });
+}
+
+export type ExportFormat = "keras" | "python" | "json" | "design";
+
+/** Where the browser downloads a design from; `run` adds that run's trained weights. */
+export function exportAddress(id: string, format: ExportFormat, run?: string): string {
+  const search = new URLSearchParams({ format });
+  if (run) search.set("run", run);
+  return `/api/designs/${encodeURIComponent(id)}/export?${search}`;
+}

@@ -1,0 +1,12 @@
+export * from "./client";
+export * from "./datasets";
+export * from "./designs";
+export * from "./diagnostics";
+export * from "./errors";
+export * from "./queryClient";
+export * from "./runs";
+export * from "./session";
+export * from "./sockets";
+export * from "./team";
+export type * from "./types";
+export * from "./upload";

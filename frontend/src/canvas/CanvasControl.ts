@@ -1,0 +1,400 @@
+import type { ReactFlowInstance } from "@xyflow/react";
+import { type CanvasView, getSelection, select, useEditorView } from "@/actions";
+import { layerSpec, layerTitle } from "@/catalog";
+import {
+  type DesignContent,
+  type DesignDocument,
+  type EdgeEnds,
+  edgeKey,
+  NEW_NODE,
+  parseEdgeKey,
+  wiresOf,
+} from "@/document";
+import { type Box, boundsOf, snap } from "@/graph/arrange";
+import { bestInput, canConnect, type Graph, topologicalOrder } from "@/graph/connections";
+import { type Curve, nearestCurve, type Point } from "@/graph/curve";
+import { layOutInWorker } from "@/graph/layoutWorker";
+import { inputPorts, outputPorts } from "@/graph/ports";
+import { CARD_WIDTH, cardSize, wireEnd } from "./card";
+import { graphOf } from "./graphOf";
+import type { FlowNode } from "./LayerNode";
+import { announce, type OpenEnd, type QuickAddRequest, setCanvasState, useCanvasState } from "./state";
+import type { FlowEdge } from "./WireEdge";
+
+interface FlowConnection {
+  source: string;
+  target: string;
+  sourceHandle?: string | null;
+  targetHandle?: string | null;
+}
+
+export type Flow = ReactFlowInstance<FlowNode, FlowEdge>;
+
+const GAP = 46;
+const ANIMATE = 220;
+const TIDY_WITHIN_MS = 30_000;
+const REVEAL_ZOOM = 0.75;
+const DROP_REACH = 26;
+/** The least zoom at which the words on a card are read without effort. */
+const READABLE = 0.62;
+const MANY = 60;
+
+/** What can be done on the canvas, by hand, by key and by other panels alike. */
+export class CanvasControl implements CanvasView {
+  private tidying: AbortController | null = null;
+
+  constructor(
+    private readonly flow: Flow,
+    private readonly design: DesignDocument,
+    private readonly element: () => HTMLElement | null,
+    private readonly say: (key: string, values?: Record<string, unknown>) => string,
+  ) {}
+
+  graph(): Graph {
+    const { content } = this.design.snapshot;
+    return graphOf(content, wiresOf(content.edges));
+  }
+
+  boxes(ids?: readonly string[]): Box[] {
+    const wanted = ids && new Set(ids);
+    return this.flow
+      .getNodes()
+      .filter((node) => !wanted || wanted.has(node.id))
+      .map((node) => ({ id: node.id, ...node.position, width: node.width ?? 0, height: node.height ?? 0 }));
+  }
+
+  fit(within: number = duration()): void {
+    void this.flow.fitView({ padding: 0.12, duration: within, maxZoom: 1.1 });
+  }
+
+  /** The first view: everything, or the upper part of it where everything would be too small to read. */
+  showAtFirst(): void {
+    const element = this.element();
+    const boxes = this.boxes();
+    if (!element || boxes.length === 0) return;
+    const { left, right, top, bottom } = boundsOf(boxes);
+    const { clientWidth, clientHeight } = element;
+    const whole = Math.min(clientWidth / (right - left), clientHeight / (bottom - top)) * 0.88;
+    if (whole >= READABLE || boxes.length > MANY) {
+      this.fit(0);
+      return;
+    }
+    const zoom = Math.max(READABLE, Math.min(0.85, (clientWidth / (right - left)) * 0.88));
+    const x = clientWidth / 2 - ((left + right) / 2) * zoom;
+    void this.flow.setViewport({ x, y: 36 - top * zoom, zoom });
+  }
+
+  zoomIn(): void {
+    void this.flow.zoomIn({ duration: duration() / 2 });
+  }
+
+  zoomOut(): void {
+    void this.flow.zoomOut({ duration: duration() / 2 });
+  }
+
+  zoomToSelection(): void {
+    const nodes = getSelection().nodes.map((id) => ({ id }));
+    if (nodes.length > 0) void this.flow.fitView({ nodes, padding: 0.3, duration: duration(), maxZoom: 1.4 });
+  }
+
+  reveal(id: string): void {
+    const node = this.flow.getNode(id);
+    const box = this.element()?.getBoundingClientRect();
+    if (!node || !box) return;
+    const zoom = this.flow.getZoom();
+    const { x, y } = this.flow.flowToScreenPosition(node.position);
+    const right = x + (node.width ?? 0) * zoom;
+    const bottom = y + (node.height ?? 0) * zoom;
+    const inside = x > box.left + 8 && y > box.top + 8 && right < box.right - 8 && bottom < box.bottom - 8;
+    if (inside && zoom >= 0.4) return;
+    const middle = {
+      x: node.position.x + (node.width ?? 0) / 2,
+      y: node.position.y + (node.height ?? 0) / 2,
+    };
+    void this.flow.setCenter(middle.x, middle.y, { zoom: Math.max(zoom, REVEAL_ZOOM), duration: duration() });
+  }
+
+  viewCenter(): Point {
+    const box = this.element()?.getBoundingClientRect();
+    if (!box) return { x: 0, y: 0 };
+    return this.flow.screenToFlowPosition({ x: box.left + box.width / 2, y: box.top + box.height / 2 });
+  }
+
+  focusCanvas(): void {
+    this.element()?.focus({ preventScroll: true });
+  }
+
+  /** Add a layer in the middle of the view, or below the one selected node and wired to it. */
+  addLayer(className: string): string | null {
+    const [only, ...more] = getSelection().nodes;
+    const behind = only && more.length === 0 ? this.flow.getNode(only) : undefined;
+    const from = behind && layerInputs(className).length > 0 ? behind.data.ports.outputs[0] : undefined;
+    if (!behind || !from) return this.addAt(className, this.freePlace(className, this.viewCenter()), null);
+    const end: OpenEnd = { node: behind.id, port: from.id, type: "source" };
+    const place = {
+      x: behind.position.x + CARD_WIDTH / 2,
+      y: behind.position.y + (behind.height ?? 0) + GAP + newSize(className).height / 2,
+    };
+    return this.addAt(className, this.freePlace(className, place), end);
+  }
+
+  /** Add a layer with its middle at `at`, wired to `from`, or put into the wire that passes there. */
+  addAt(className: string, at: Point, from: OpenEnd | null, wire: string | null = null): string | null {
+    const { width, height } = newSize(className);
+    const node = this.design.commands.addLayer({
+      class_name: className,
+      x: Math.round(at.x - width / 2),
+      y: Math.round(at.y - height / 2),
+      ...wiring(className, from, wire),
+    });
+    if (node) {
+      select([node]);
+      announce(this.say("announce.added", { layer: layerTitle(className) }));
+    }
+    return node;
+  }
+
+  /** Where a layer dropped at `at` from a wire's end stands: with its port at the pointer. */
+  placeForEnd(className: string, at: Point, from: OpenEnd | null): Point {
+    const { height } = newSize(className);
+    if (!from) return at;
+    return { x: at.x, y: at.y + (from.type === "source" ? height / 2 : -height / 2) };
+  }
+
+  /** The wire under `at` into which a layer with `ports` could be put. */
+  wireAt(at: Point, node: string | null, className: string): string | null {
+    if (layerInputs(className).length === 0 || layerOutputs(className).length === 0) return null;
+    const wires = wiresOf(this.design.snapshot.content.edges);
+    if (node && wires.some((wire) => wire.source === node || wire.target === node)) return null;
+    return nearestCurve(this.curves(), at, DROP_REACH);
+  }
+
+  /** Put an unconnected node into a wire, as one step. */
+  insertInto(key: string, node: string): void {
+    const wire = parseEdgeKey(key);
+    const ports = this.flow.getNode(node)?.data.ports;
+    const input = ports?.inputs[0];
+    const output = ports?.outputs[0];
+    if (!wire || !input || !output) return;
+    const change = {
+      disconnect: [key],
+      connect: [
+        { ...wire, target: node, target_port: input.id },
+        { ...wire, source: node, source_port: output.id },
+      ],
+    };
+    this.design.commands.rewire(change, `insert ${node}`);
+  }
+
+  /** Open the search for a layer at a place on the screen; without one, the layer goes where `addLayer` puts it. */
+  openQuickAdd(place?: Point, from: OpenEnd | null = null): void {
+    if (!this.design.status.canEdit) return;
+    const screen = place ?? this.flow.flowToScreenPosition(this.viewCenter());
+    setCanvasState({ quickAdd: { at: place ? this.toCanvas(place) : null, screen, from } });
+  }
+
+  /** Add the layer that was picked in the search, which ends. */
+  pickQuickAdd(className: string, { at, from }: QuickAddRequest): void {
+    if (at) this.addAt(className, this.placeForEnd(className, at, from), from);
+    else this.addLayer(className);
+  }
+
+  toCanvas(screen: Point): Point {
+    return this.flow.screenToFlowPosition(screen);
+  }
+
+  content(): DesignContent {
+    return this.design.snapshot.content;
+  }
+
+  /** Whether React Flow may offer this wire: the connection rules decide. */
+  allows(wire: FlowConnection): boolean {
+    const ends = endsOf(wire);
+    return ends !== null && canConnect(this.graph(), ends) === null;
+  }
+
+  connect(wire: FlowConnection): void {
+    const ends = endsOf(wire);
+    if (ends && this.allows(wire)) this.design.commands.connect(edgeKey(ends));
+  }
+
+  /** Move one end of a wire to another port. */
+  reconnect(key: string, wire: FlowConnection): void {
+    const ends = endsOf(wire);
+    if (ends && edgeKey(ends) !== key) this.design.commands.rewire({ disconnect: [key], connect: [ends] });
+  }
+
+  /** A wire let go over a card goes to that card's best port; over empty canvas it asks for a layer. */
+  dropWire(from: OpenEnd, screen: Point): void {
+    const card = document.elementFromPoint(screen.x, screen.y)?.closest<HTMLElement>(".react-flow__node");
+    if (!card) this.openQuickAdd(screen, from);
+    else if (card.dataset.id && card.dataset.id !== from.node) this.connectToNode(from, card.dataset.id);
+  }
+
+  /** A layer dragged from the palette: into the wire below the pointer, or where it was let go. */
+  dropLayer(className: string, screen: Point): void {
+    const at = this.toCanvas(screen);
+    this.addAt(className, at, null, this.wireAt(at, null, className));
+    this.focusCanvas();
+  }
+
+  wireUnder(node: FlowNode): string | null {
+    const { nodes, layers } = this.content();
+    const className = layers[nodes[node.id]?.layer ?? ""]?.class_name ?? "";
+    const middle = {
+      x: node.position.x + (node.width ?? 0) / 2,
+      y: node.position.y + (node.height ?? 0) / 2,
+    };
+    return this.wireAt(middle, node.id, className);
+  }
+
+  /** The end of a drag: the new places go into the document, and a wire below takes the card in. */
+  dropNodes(ids: readonly string[]): void {
+    const places = this.boxes(ids).map(({ id, x, y }) => [id, { x, y }] as const);
+    const [only] = ids;
+    const wire = ids.length === 1 ? useCanvasState.getState().dropWire : null;
+    this.design.commands.moveNodes(Object.fromEntries(places), wire ? `insert ${only}` : null);
+    if (wire && only) this.insertInto(wire, only);
+  }
+
+  startConnect(): void {
+    const [node] = getSelection().nodes;
+    const outputs = node ? this.flow.getNode(node)?.data.ports.outputs.length : 0;
+    if (node && outputs) setCanvasState({ connectFrom: node, connectChoice: null });
+    else announce(this.say(node ? "refusal.no_output" : "announce.selectFirst"));
+  }
+
+  /** Connect a port to the best free port of a node, when that is allowed. */
+  connectToNode(end: OpenEnd, node: string): boolean {
+    const graph = this.graph();
+    const ends = end.type === "source" ? this.endsInto(graph, end, node) : endsFrom(this.flow, end, node);
+    if (!ends || canConnect(graph, ends)) return false;
+    this.design.commands.rewire({ connect: [ends] });
+    return true;
+  }
+
+  tidy(nodes: readonly string[] | null): void {
+    this.cancelTidy();
+    const boxes = this.boxes(nodes && nodes.length > 1 ? nodes : undefined);
+    if (boxes.length === 0) return;
+    const tidying = new AbortController();
+    this.tidying = tidying;
+    useEditorView.setState({ tidying: true });
+    const limit = setTimeout(() => tidying.abort(), TIDY_WITHIN_MS);
+    const order = topologicalOrder(this.graph());
+    const rank = new Map(order.map((id, index) => [id, index]));
+    boxes.sort((left, right) => (rank.get(left.id) ?? 0) - (rank.get(right.id) ?? 0));
+    layOutInWorker(boxes, wiresOf(this.design.snapshot.content.edges), tidying.signal)
+      .then((places) => {
+        this.element()?.setAttribute("data-animated", "");
+        this.design.commands.moveNodes(places);
+        setTimeout(() => this.element()?.removeAttribute("data-animated"), 400);
+        announce(this.say("announce.tidied", { count: boxes.length }));
+        if (!nodes || nodes.length < 2) requestAnimationFrame(() => this.fit());
+      })
+      .catch((error: unknown) => announce(error instanceof Error ? error.message : String(error)))
+      .finally(() => {
+        clearTimeout(limit);
+        if (this.tidying === tidying) this.cancelTidy();
+      });
+  }
+
+  cancelTidy(): void {
+    this.tidying?.abort();
+    this.tidying = null;
+    useEditorView.setState({ tidying: false });
+  }
+
+  /** Pull a dragged node to the lines of its neighbours and show those lines. */
+  snapped(id: string, at: Point): Point {
+    const node = this.flow.getNode(id);
+    if (!node) return at;
+    const others = this.boxes().filter((box) => box.id !== id);
+    const moved = { id, ...at, width: node.width ?? 0, height: node.height ?? 0 };
+    const near = others.filter((box) => Math.abs(box.x - at.x) < 1600 && Math.abs(box.y - at.y) < 1200);
+    const { x, y, guides } = snap(moved, near, 6 / this.flow.getZoom());
+    if (guides.length > 0 || useCanvasState.getState().guides.length > 0) setCanvasState({ guides });
+    return { x, y };
+  }
+
+  private *curves(): Generator<readonly [string, Curve]> {
+    for (const wire of wiresOf(this.design.snapshot.content.edges)) {
+      const from = this.flow.getNode(wire.source);
+      const to = this.flow.getNode(wire.target);
+      if (!from || !to) continue;
+      const start = wireEnd(from.data.ports, "source", wire.source_port);
+      const end = wireEnd(to.data.ports, "target", wire.target_port);
+      yield [
+        wire.key,
+        {
+          start: { x: from.position.x + start.x, y: from.position.y + start.y },
+          end: { x: to.position.x + end.x, y: to.position.y + end.y },
+        },
+      ];
+    }
+  }
+
+  private endsInto(graph: Graph, end: OpenEnd, node: string): EdgeEnds | null {
+    const port = bestInput(graph, node);
+    return (port && { source: end.node, source_port: end.port, target: node, target_port: port.id }) || null;
+  }
+
+  private freePlace(className: string, at: Point): Point {
+    const { width, height } = newSize(className);
+    const boxes = this.boxes();
+    const place = { ...at };
+    const covered = () =>
+      boxes.some(
+        (box) =>
+          Math.abs(box.x + box.width / 2 - place.x) < (box.width + width) / 2 &&
+          Math.abs(box.y + box.height / 2 - place.y) < (box.height + height) / 2,
+      );
+    for (let tries = 0; tries < 40 && covered(); tries++) place.x += width + 28;
+    return place;
+  }
+}
+
+export function layerInputs(className: string) {
+  return inputPorts(layerSpec(className), {}, []);
+}
+
+export function layerOutputs(className: string) {
+  return outputPorts(layerSpec(className), {}, []);
+}
+
+function newSize(className: string) {
+  return cardSize({ inputs: layerInputs(className), outputs: layerOutputs(className) });
+}
+
+function endsFrom(flow: Flow, end: OpenEnd, node: string): EdgeEnds | null {
+  const port = flow.getNode(node)?.data.ports.outputs[0];
+  return port ? { source: node, source_port: port.id, target: end.node, target_port: end.port } : null;
+}
+
+function wiring(className: string, from: OpenEnd | null, key: string | null) {
+  const input = layerInputs(className)[0];
+  const output = layerOutputs(className)[0];
+  const wire = key ? parseEdgeKey(key) : null;
+  const into = (source: string, source_port: string): EdgeEnds[] =>
+    input ? [{ source, source_port, target: NEW_NODE, target_port: input.id }] : [];
+  const out = (target: string, target_port: string): EdgeEnds[] =>
+    output ? [{ source: NEW_NODE, source_port: output.id, target, target_port }] : [];
+  if (key && wire && input && output) {
+    return {
+      connect: [...into(wire.source, wire.source_port), ...out(wire.target, wire.target_port)],
+      disconnect: [key],
+    };
+  }
+  if (!from) return {};
+  return { connect: from.type === "source" ? into(from.node, from.port) : out(from.node, from.port) };
+}
+
+function endsOf({ source, sourceHandle, target, targetHandle }: FlowConnection): EdgeEnds | null {
+  return sourceHandle && targetHandle
+    ? { source, source_port: sourceHandle, target, target_port: targetHandle }
+    : null;
+}
+
+function duration(): number {
+  return matchMedia("(prefers-reduced-motion: reduce)").matches ? 0 : ANIMATE;
+}

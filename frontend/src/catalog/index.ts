@@ -1,0 +1,22 @@
+export {
+  type CategoryGroup,
+  type CategoryStyle,
+  categoryStyle,
+  groupByCategory,
+  layerStyle,
+  layerTitle,
+} from "./categories";
+export { rankObjects, searchCatalog } from "./search";
+export { getCatalog, layerSpec, objectSpec, objectsOf, setCatalog } from "./store";
+export type {
+  Catalog,
+  JsonObject,
+  JsonValue,
+  Kind,
+  ObjectSpec,
+  ParamKind,
+  ParamSpec,
+  PortSpec,
+} from "./types";
+export { PARAM_KINDS } from "./types";
+export { useCatalog } from "./useCatalog";

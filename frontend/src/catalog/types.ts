@@ -1,0 +1,83 @@
+/** The catalog as `GET /api/catalog` serves it; `app/catalog/model.py` is its source. */
+
+export type JsonValue = string | number | boolean | null | JsonValue[] | { [key: string]: JsonValue };
+export type JsonObject = { [key: string]: JsonValue };
+
+export type Kind =
+  | "layers"
+  | "optimizers"
+  | "losses"
+  | "metrics"
+  | "callbacks"
+  | "schedules"
+  | "initializers"
+  | "regularizers"
+  | "constraints"
+  | "activations";
+
+export const PARAM_KINDS = [
+  "integer",
+  "number",
+  "boolean",
+  "text",
+  "choice",
+  "size",
+  "shape",
+  "axis",
+  "numbers",
+  "strings",
+  "dtype",
+  "object",
+  "layer",
+  "layers",
+  "json",
+  "python",
+] as const;
+
+export type ParamKind = (typeof PARAM_KINDS)[number];
+
+export interface ParamSpec {
+  name: string;
+  kind: ParamKind;
+  required?: boolean;
+  default?: JsonValue;
+  nullable?: boolean;
+  choices?: string[];
+  object_kind?: Kind | null;
+  rank?: number | null;
+  minimum?: number | null;
+  maximum?: number | null;
+  help?: string;
+  advanced?: boolean;
+}
+
+export interface PortSpec {
+  name: string;
+  argument?: string;
+  variadic?: boolean;
+  optional?: boolean;
+  when?: JsonObject;
+  help?: string;
+}
+
+export interface ObjectSpec {
+  name: string;
+  kind: Kind;
+  qualified_name: string;
+  category?: string;
+  summary?: string;
+  help?: string;
+  aliases?: string[];
+  purposes?: string[];
+  params?: ParamSpec[];
+  inputs?: PortSpec[];
+  outputs?: PortSpec[];
+  sample?: JsonObject;
+  sample_inputs?: JsonObject;
+  marker?: "" | "input" | "output";
+}
+
+export interface Catalog {
+  version: string;
+  objects: Partial<Record<Kind, Record<string, ObjectSpec>>>;
+}

@@ -1,0 +1,139 @@
+import type { JsonObject, JsonValue } from "./json";
+
+/** A Keras object by class and configuration. */
+export interface Configured {
+  class_name: string;
+  config: JsonObject;
+}
+
+/** A layer instance: only the parameters that somebody set. */
+export interface LayerInstance {
+  class_name: string;
+  name: string;
+  params: JsonObject;
+}
+
+/** A call of a layer, drawn on the canvas at (x, y), in canvas pixels. */
+export interface NodeCall {
+  layer: string;
+  x: number;
+  y: number;
+  color: string;
+  note: string;
+  arguments: JsonObject;
+}
+
+export interface EdgeEnds {
+  source: string;
+  source_port: string;
+  target: string;
+  target_port: string;
+}
+
+/** A wire with its key, `source:port->target:port`. */
+export interface Wire extends EdgeEnds {
+  key: string;
+}
+
+export interface Meta {
+  name: string;
+  description: string;
+}
+
+export interface Loss extends Configured {
+  weight: number;
+}
+
+export interface Metric extends Configured {
+  weighted: boolean;
+  position: number;
+}
+
+export interface Callback extends Configured {
+  position: number;
+}
+
+export interface FitOptions {
+  epochs: number;
+  batch_size: number;
+  validation_split: number;
+  shuffle: boolean;
+  class_weight: "none" | "balanced" | Record<string, number>;
+  seed: number | null;
+}
+
+export interface Training {
+  dataset: string | null;
+  optimizer: Configured | null;
+  losses: Record<string, Loss>;
+  metrics: Record<string, Record<string, Metric>>;
+  callbacks: Record<string, Callback>;
+  fit: FitOptions;
+}
+
+/** A whole design, with the defaults of `app/document/model.py` filled in. */
+export interface DesignContent {
+  meta: Meta;
+  layers: Record<string, LayerInstance>;
+  nodes: Record<string, NodeCall>;
+  edges: Record<string, JsonObject>;
+  training: Training;
+}
+
+export type Edit = { op: "set"; path: string[]; value: JsonValue } | { op: "remove"; path: string[] };
+
+export const MAX_COORDINATE = 1_000_000;
+
+export const DEFAULT_META: Meta = { name: "Untitled design", description: "" };
+
+export const DEFAULT_TRAINING: Training = {
+  dataset: null,
+  optimizer: null,
+  losses: {},
+  metrics: {},
+  callbacks: {},
+  fit: { epochs: 10, batch_size: 32, validation_split: 0.2, shuffle: true, class_weight: "none", seed: null },
+};
+
+export const EMPTY_DESIGN: DesignContent = {
+  meta: DEFAULT_META,
+  layers: {},
+  nodes: {},
+  edges: {},
+  training: DEFAULT_TRAINING,
+};
+
+const EDGE_KEY =
+  /^([A-Za-z0-9_-]{1,64}):([a-z][a-z0-9_.]{0,68})->([A-Za-z0-9_-]{1,64}):([a-z][a-z0-9_.]{0,68})$/;
+
+export function edgeKey(ends: EdgeEnds): string {
+  return `${ends.source}:${ends.source_port}->${ends.target}:${ends.target_port}`;
+}
+
+const wires = new Map<string, Wire | null>();
+
+/** The ends that `key` names, or null when it is no edge key. One object for one key. */
+export function parseEdgeKey(key: string): Wire | null {
+  const known = wires.get(key);
+  if (known !== undefined) return known;
+  const match = EDGE_KEY.exec(key);
+  const [, source, source_port, target, target_port] = match ?? [];
+  const wire =
+    source && source_port && target && target_port ? { key, source, source_port, target, target_port } : null;
+  wires.set(key, wire);
+  return wire;
+}
+
+const lists = new WeakMap<object, Wire[]>();
+
+/** Every wire of `edges`; the same array for the same record. */
+export function wiresOf(edges: Record<string, JsonObject>): Wire[] {
+  let list = lists.get(edges);
+  if (!list) {
+    list = Object.keys(edges)
+      .map(parseEdgeKey)
+      .filter((wire) => wire !== null);
+    lists.set(edges, list);
+  }
+  return list;
+}

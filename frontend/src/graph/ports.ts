@@ -1,0 +1,123 @@
+/** What the graph needs to know of a layer class; the catalog's specs have this shape. */
+export interface LayerRule {
+  inputs?: readonly PortRule[] | null;
+  outputs?: readonly PortRule[] | null;
+  params?: readonly { name: string; default?: unknown }[] | null;
+  marker?: "" | "input" | "output" | null;
+}
+
+export interface PortRule {
+  name: string;
+  variadic?: boolean;
+  optional?: boolean;
+  when?: Readonly<Record<string, unknown>> | null;
+}
+
+export interface Port {
+  /** As in an edge key: `input`, `inputs.0`, `state_h`. */
+  id: string;
+  /** The name of the port rule; the same for all numbers of a variadic port. */
+  name: string;
+  /** May stay without a wire: optional, or the spare one of a variadic port. */
+  optional: boolean;
+  variadic: boolean;
+  /** A wire ends here though the layer has no such port with its present parameters. */
+  stale: boolean;
+}
+
+type Params = Readonly<Record<string, unknown>>;
+
+const UNKNOWN: LayerRule = { inputs: [{ name: "input" }], outputs: [{ name: "output" }] };
+
+/** The input ports of a layer with `params`, one spare for each variadic one, and those that `used` names. */
+export function inputPorts(rule: LayerRule | undefined, params: Params, used: readonly string[]): Port[] {
+  return expand((rule ?? UNKNOWN).inputs ?? [], rule, params, used, true);
+}
+
+/** The output ports of a layer with `params`, in Keras' order, and those that `used` names. */
+export function outputPorts(rule: LayerRule | undefined, params: Params, used: readonly string[]): Port[] {
+  return expand((rule ?? UNKNOWN).outputs ?? [], rule, params, used, false);
+}
+
+/** Whether a layer class takes a tensor at all. */
+export function hasInput(rule: LayerRule): boolean {
+  return (rule.inputs?.length ?? 0) > 0;
+}
+
+export function hasOutput(rule: LayerRule): boolean {
+  return (rule.outputs?.length ?? 0) > 0;
+}
+
+function expand(
+  rules: readonly PortRule[],
+  layer: LayerRule | undefined,
+  params: Params,
+  used: readonly string[],
+  spare: boolean,
+): Port[] {
+  const ports = rules
+    .filter((port) => exists(port, layer, params))
+    .flatMap((port) => (port.variadic ? numbered(port, used, spare) : [plain(port)]));
+  const known = new Set(ports.map((port) => port.id));
+  const stale = [...new Set(used)].filter((id) => !known.has(id)).sort(byNumber);
+  return [...ports, ...stale.map((id) => ({ ...plain({ name: id }), name: baseName(id), stale: true }))];
+}
+
+function plain(port: PortRule): Port {
+  return {
+    id: port.name,
+    name: port.name,
+    optional: port.optional ?? false,
+    variadic: false,
+    stale: false,
+  };
+}
+
+function numbered(port: PortRule, used: readonly string[], spare: boolean): Port[] {
+  const numbers = used
+    .filter((id) => baseName(id) === port.name && id !== port.name)
+    .map(portNumber)
+    .sort((left, right) => left - right);
+  const distinct = [...new Set(numbers)];
+  const last = distinct.at(-1) ?? -1;
+  const all = spare ? [...distinct, last + 1] : distinct;
+  return all.map((number) => ({
+    id: `${port.name}.${number}`,
+    name: port.name,
+    optional: (port.optional ?? false) || number > last,
+    variadic: true,
+    stale: false,
+  }));
+}
+
+function exists(port: PortRule, layer: LayerRule | undefined, params: Params): boolean {
+  return Object.entries(port.when ?? {}).every(([path, wanted]) =>
+    holds(valueAt(path, layer, params), wanted),
+  );
+}
+
+function holds(value: unknown, wanted: unknown): boolean {
+  return Array.isArray(wanted) ? wanted.includes(value) : value === wanted;
+}
+
+function valueAt(path: string, layer: LayerRule | undefined, params: Params): unknown {
+  const [first = "", ...rest] = path.split(".");
+  const start =
+    first in params ? params[first] : layer?.params?.find((param) => param.name === first)?.default;
+  return rest.reduce<unknown>(
+    (value, key) => (typeof value === "object" && value !== null ? (value as Params)[key] : undefined),
+    start ?? null,
+  );
+}
+
+function baseName(id: string): string {
+  return id.split(".")[0] ?? id;
+}
+
+function portNumber(id: string): number {
+  return Number(id.split(".")[1] ?? 0);
+}
+
+function byNumber(left: string, right: string): number {
+  return baseName(left).localeCompare(baseName(right)) || portNumber(left) - portNumber(right);
+}

@@ -1,0 +1,38 @@
+import { useTranslation } from "react-i18next";
+import { useSelection } from "@/actions";
+import { useCatalog } from "@/catalog";
+import { useCommands, useDocumentSelector } from "@/document";
+import { DesignOverview } from "./DesignOverview";
+import { DiagnosedDesign } from "./Diagnosed";
+import classes from "./inspector.module.css";
+import { LayerInspector } from "./LayerInspector";
+import { SeveralInspector } from "./SeveralInspector";
+
+/** The form of what is selected: a layer, several layers, or the design as a whole. */
+export function Inspector() {
+  const { t } = useTranslation("inspector");
+  const { endGesture } = useCommands();
+  const selected = useSelection((selection) => selection.nodes);
+  const nodes = useDocumentSelector((content) => content.nodes);
+  useCatalog();
+  const present = selected.filter((id) => id in nodes);
+  const [first] = present;
+  return (
+    <section
+      className={classes.inspector}
+      aria-label={t("title")}
+      data-testid="inspector"
+      onBlur={() => endGesture()}
+    >
+      <DiagnosedDesign>
+        {first === undefined ? (
+          <DesignOverview />
+        ) : present.length === 1 ? (
+          <LayerInspector key={first} node={first} />
+        ) : (
+          <SeveralInspector key={present.join(" ")} nodes={present} />
+        )}
+      </DiagnosedDesign>
+    </section>
+  );
+}

@@ -1,0 +1,3 @@
+export { Inspector } from "./Inspector";
+export { NODE_COLORS } from "./NodeNote";
+export { ProblemsPanel } from "./ProblemsPanel";

@@ -1,0 +1,5 @@
+import { DesignList } from "@/designs/DesignList";
+
+export function DesignsPage() {
+  return <DesignList />;
+}

@@ -1,0 +1,147 @@
+import { ActionIcon, Divider, Group, Text, TextInput, Tooltip } from "@mantine/core";
+import { useEffect, useState } from "react";
+import { useTranslation } from "react-i18next";
+import { type ActionId, findAction, shortcutLabel, useActionContext } from "@/actions";
+import { type DesignDetail, useDiagnostics } from "@/api";
+import { ExportMenu } from "@/designs/ExportMenu";
+import { VersionsMenu } from "@/designs/VersionsMenu";
+import {
+  useCanEdit,
+  useCanRedo,
+  useCanUndo,
+  useCommands,
+  useMeta,
+  useNodeIds,
+  useSaveState,
+} from "@/document";
+import { formatCompact, formatCount } from "@/lib/format";
+import { ShareButton } from "@/team/ShareButton";
+import { HeaderSlot } from "@/ui/HeaderSlot";
+import classes from "./editor.module.css";
+import { SavedChip } from "./SavedChip";
+
+/** The editor's part of the header; on a narrow screen its tools stand in a row of their own. */
+export function TopBar({ design, wide }: { design: DesignDetail; wide: boolean }) {
+  const tools = <Tools design={design} />;
+  return (
+    <>
+      <HeaderSlot side="start">
+        <Name fallback={design.name} />
+        <SavedChip />
+      </HeaderSlot>
+      {wide ? <HeaderSlot side="end">{tools}</HeaderSlot> : <div className={classes.toolRow}>{tools}</div>}
+    </>
+  );
+}
+
+function Tools({ design }: { design: DesignDetail }) {
+  const canEdit = useCanEdit();
+  return (
+    <>
+      <TotalParameters designId={design.id} />
+      {canEdit && <History />}
+      <Group gap={6} wrap="nowrap">
+        <VersionsMenu designId={design.id} canEdit={canEdit} />
+        <ExportMenu designId={design.id} />
+        <ShareButton designId={design.id} designName={design.name} role={design.role} />
+      </Group>
+    </>
+  );
+}
+
+function History() {
+  const canUndo = useCanUndo();
+  const canRedo = useCanRedo();
+  const empty = useNodeIds().length === 0;
+  return (
+    <Group gap={2} wrap="nowrap">
+      <Tool id="undo" disabled={!canUndo} />
+      <Tool id="redo" disabled={!canRedo} />
+      <Tool id="tidy" disabled={empty} />
+      <Divider orientation="vertical" mx={4} my={6} />
+    </Group>
+  );
+}
+
+function Tool({ id, disabled }: { id: ActionId; disabled: boolean }) {
+  const { t } = useTranslation("actions");
+  const context = useActionContext();
+  const action = findAction(id);
+  const title = t(`${id}.title`);
+  return (
+    <Tooltip label={`${title}  ${shortcutLabel(action)}`}>
+      <ActionIcon
+        size="lg"
+        className={classes.tool}
+        aria-label={title}
+        data-testid={id}
+        disabled={disabled}
+        onClick={() => action.run(context())}
+      >
+        <action.icon size={18} stroke={1.7} />
+      </ActionIcon>
+    </Tooltip>
+  );
+}
+
+function TotalParameters({ designId }: { designId: string }) {
+  const { t } = useTranslation("document");
+  const { analysis } = useDiagnostics(designId);
+  if (!analysis) return null;
+  const { total_params, trainable_params } = analysis;
+  const frozen = total_params - trainable_params;
+  const label = [
+    t("total.help", { params: formatCount(total_params) }),
+    frozen > 0 ? t("total.frozen", { params: formatCount(frozen) }) : "",
+  ].join(" ");
+  return (
+    <Tooltip label={label}>
+      <Text
+        size="sm"
+        c="dimmed"
+        className={classes.total}
+        data-testid="total-parameters"
+        data-params={total_params}
+      >
+        <b>{formatCompact(total_params)}</b> {t("total.short")}
+      </Text>
+    </Tooltip>
+  );
+}
+
+function Name({ fallback }: { fallback: string }) {
+  const { t } = useTranslation("document");
+  const meta = useMeta();
+  const loading = useSaveState() === "loading";
+  const canEdit = useCanEdit();
+  const commands = useCommands();
+  const name = loading ? fallback : meta.name;
+  const [draft, setDraft] = useState<string | null>(null);
+  useEffect(() => {
+    document.title = `${name} · Layerloom`;
+  }, [name]);
+  const finish = () => {
+    const typed = draft?.trim();
+    if (typed && typed !== name) commands.setMeta(["name"], typed.slice(0, 200));
+    commands.endGesture();
+    setDraft(null);
+  };
+  return (
+    <TextInput
+      variant="unstyled"
+      className={classes.name}
+      classNames={{ input: classes.nameInput }}
+      value={draft ?? name}
+      readOnly={!canEdit || loading}
+      maxLength={200}
+      aria-label={t("name")}
+      data-testid="design-name"
+      onChange={(event) => setDraft(event.currentTarget.value)}
+      onBlur={finish}
+      onKeyDown={(event) => {
+        if (event.key === "Enter") event.currentTarget.blur();
+        else if (event.key === "Escape") setDraft(null);
+      }}
+    />
+  );
+}

@@ -1,0 +1,351 @@
+import {
+  Alert,
+  CloseButton,
+  Kbd,
+  Paper,
+  Portal,
+  Skeleton,
+  Text,
+  TextInput,
+  UnstyledButton,
+} from "@mantine/core";
+import { useHotkeys, useLocalStorage } from "@mantine/hooks";
+import { IconChevronRight, IconHistory, IconSearch } from "@tabler/icons-react";
+import { type KeyboardEvent, useEffect, useMemo, useRef, useState } from "react";
+import { useTranslation } from "react-i18next";
+import { addLayerInView } from "@/actions";
+import {
+  type CategoryGroup,
+  groupByCategory,
+  layerSpec,
+  layerStyle,
+  layerTitle,
+  type ObjectSpec,
+  searchCatalog,
+  useCatalog,
+} from "@/catalog";
+import { useCanEdit } from "@/document";
+import { LayerCard, LayerIcon } from "./LayerCard";
+import classes from "./palette.module.css";
+import { rememberUse, useRecent } from "./recent";
+
+/** What a dragged palette item carries: the class name of a layer. */
+export const LAYER_DRAG_TYPE = "application/x-layerloom-layer";
+
+const FOLDED_AT_FIRST = /preprocess|augment|image|audio|text/i;
+
+/** Every layer of the catalog: to search, drag to the canvas, or add with a double click or Enter. */
+export function Palette() {
+  const { t } = useTranslation("palette");
+  const catalog = useCatalog();
+  const canEdit = useCanEdit();
+  const [query, setQuery] = useState("");
+  const search = useRef<HTMLInputElement>(null);
+  const list = useRef<HTMLDivElement>(null);
+  useHotkeys([["/", () => search.current?.focus()]]);
+
+  function add(spec: ObjectSpec) {
+    if (canEdit && addLayerInView(spec.name)) rememberUse(spec.name);
+  }
+
+  const results = useMemo(
+    () => (catalog.data && query.trim() ? searchCatalog(query, "layers") : null),
+    [catalog.data, query],
+  );
+
+  function onSearchKey(event: KeyboardEvent) {
+    const best = results?.[0];
+    if (event.key === "Enter" && best) add(best);
+    else if (event.key === "Escape") {
+      if (query) setQuery("");
+      else search.current?.blur();
+    } else if (event.key === "ArrowDown") {
+      event.preventDefault();
+      focusStop(list.current, null, 1);
+    }
+  }
+
+  function onListKey(event: KeyboardEvent) {
+    const step = event.key === "ArrowDown" ? 1 : event.key === "ArrowUp" ? -1 : 0;
+    if (step !== 0) {
+      event.preventDefault();
+      if (!focusStop(list.current, document.activeElement, step) && step < 0) search.current?.focus();
+    } else if (
+      event.key === "Escape" ||
+      (event.key.length === 1 &&
+        /[a-z0-9]/i.test(event.key) &&
+        !event.ctrlKey &&
+        !event.metaKey &&
+        !event.altKey)
+    ) {
+      search.current?.focus();
+    }
+  }
+
+  return (
+    <section className={classes.palette} aria-label={t("title")} data-testid="palette">
+      <div className={classes.search}>
+        <TextInput
+          ref={search}
+          size="sm"
+          value={query}
+          placeholder={t("search")}
+          aria-label={t("search")}
+          data-testid="palette-search"
+          leftSection={<IconSearch size={15} />}
+          rightSection={
+            query ? (
+              <CloseButton size="sm" aria-label={t("clear")} onClick={() => setQuery("")} />
+            ) : (
+              <Kbd size="xs" title={t("searchHint")} aria-hidden>
+                /
+              </Kbd>
+            )
+          }
+          onChange={(event) => setQuery(event.currentTarget.value)}
+          onKeyDown={onSearchKey}
+        />
+      </div>
+      {/* biome-ignore lint/a11y/noStaticElementInteractions: arrow keys move between the buttons inside */}
+      <div className={classes.list} ref={list} onKeyDown={onListKey}>
+        {catalog.isError && (
+          <Alert color="red" m="xs" title={t("failed", { ns: "catalog" })}>
+            {catalog.error.message}
+          </Alert>
+        )}
+        {catalog.isPending && <Loading />}
+        {catalog.data && <Items results={results} query={query} canEdit={canEdit} onAdd={add} />}
+      </div>
+      <Text className={classes.foot} size="xs" c="dimmed">
+        {t(canEdit ? "howToAdd" : "readOnly")}
+      </Text>
+    </section>
+  );
+}
+
+interface ItemsProps {
+  results: ObjectSpec[] | null;
+  query: string;
+  canEdit: boolean;
+  onAdd: (spec: ObjectSpec) => void;
+}
+
+function Items({ results, query, canEdit, onAdd }: ItemsProps) {
+  const { t } = useTranslation(["palette", "catalog"]);
+  const recent = useRecent();
+  const [hovered, setHovered] = useState<Hovered | null>(null);
+  const item = { canEdit, onAdd, onHover: setHovered };
+
+  return (
+    <>
+      {results ? (
+        <SearchResults results={results} query={query} item={item} />
+      ) : (
+        <>
+          {recent.length > 0 && (
+            <Group id="recent" title={t("recent")} icon={<IconHistory size={15} />} count={null}>
+              {recent.map((name) => {
+                const spec = layerSpec(name);
+                return spec ? <Item key={name} spec={spec} {...item} id={`palette-recent-${name}`} /> : null;
+              })}
+            </Group>
+          )}
+          {groups().map(({ category, style, objects }) => (
+            <Group
+              key={category}
+              id={category}
+              title={t(`catalog:category.${category}`, { defaultValue: sentence(category) })}
+              icon={<style.icon size={15} color={style.color} />}
+              count={objects.length}
+            >
+              {objects.map((spec) => (
+                <Item key={spec.name} spec={spec} {...item} />
+              ))}
+            </Group>
+          ))}
+        </>
+      )}
+      {hovered && <HoverCard hovered={hovered} canEdit={canEdit} />}
+    </>
+  );
+}
+
+function SearchResults({
+  results,
+  query,
+  item,
+}: {
+  results: ObjectSpec[];
+  query: string;
+  item: ItemActions;
+}) {
+  const { t } = useTranslation("palette");
+  if (results.length === 0) {
+    return (
+      <div className={classes.nothing} role="status">
+        <Text size="sm">{t("nothing", { query: query.trim() })}</Text>
+        <Text size="xs" c="dimmed" mt={4}>
+          {t("nothingHint")}
+        </Text>
+      </div>
+    );
+  }
+  return (
+    <>
+      <Text size="xs" c="dimmed" px={10} py={4} role="status">
+        {t("results", { count: results.length })}
+      </Text>
+      {results.map((spec) => (
+        <Item key={spec.name} spec={spec} {...item} />
+      ))}
+    </>
+  );
+}
+
+interface GroupProps {
+  id: string;
+  title: string;
+  icon: React.ReactNode;
+  count: number | null;
+  children: React.ReactNode;
+}
+
+function Group({ id, title, icon, count, children }: GroupProps) {
+  const [open, setOpen] = useLocalStorage({
+    key: `layerloom.palette.open.${id}`,
+    defaultValue: !FOLDED_AT_FIRST.test(id),
+    getInitialValueInEffect: false,
+  });
+  return (
+    <div className={classes.group}>
+      <UnstyledButton
+        className={classes.groupTitle}
+        aria-expanded={open}
+        data-stop
+        data-testid={`palette-category-${id}`}
+        onClick={() => setOpen(!open)}
+      >
+        <IconChevronRight size={13} className={classes.chevron} data-open={open || undefined} />
+        {icon}
+        <span className={classes.groupName}>{title}</span>
+        {count !== null && <span className={classes.count}>{count}</span>}
+      </UnstyledButton>
+      {open && children}
+    </div>
+  );
+}
+
+interface Hovered {
+  spec: ObjectSpec;
+  place: DOMRect;
+}
+
+interface ItemActions {
+  canEdit: boolean;
+  onAdd: (spec: ObjectSpec) => void;
+  onHover: (hovered: Hovered | null) => void;
+}
+
+function Item({ spec, canEdit, onAdd, onHover, id }: ItemActions & { spec: ObjectSpec; id?: string }) {
+  const touched = useRef(false);
+  const show = (target: HTMLElement) => onHover({ spec, place: target.getBoundingClientRect() });
+  return (
+    <button
+      type="button"
+      className={classes.item}
+      draggable={canEdit}
+      tabIndex={-1}
+      data-stop
+      data-testid={id ?? `palette-item-${spec.name}`}
+      aria-disabled={!canEdit}
+      onPointerDown={(event) => {
+        touched.current = event.pointerType === "touch";
+      }}
+      onClick={(event) => {
+        // A click of the keyboard has no detail; touch has no double click.
+        if (event.detail === 0 || touched.current) onAdd(spec);
+      }}
+      onDoubleClick={() => !touched.current && onAdd(spec)}
+      onDragStart={(event) => {
+        event.dataTransfer.setData(LAYER_DRAG_TYPE, spec.name);
+        event.dataTransfer.effectAllowed = "copy";
+        onHover(null);
+      }}
+      onDragEnd={(event) => {
+        if (event.dataTransfer.dropEffect !== "none") rememberUse(spec.name);
+      }}
+      onPointerEnter={(event) => event.pointerType === "mouse" && show(event.currentTarget)}
+      onPointerLeave={() => onHover(null)}
+      onFocus={(event) => event.currentTarget.matches(":focus-visible") && show(event.currentTarget)}
+      onBlur={() => onHover(null)}
+    >
+      <LayerIcon spec={spec} />
+      <span className={classes.name}>{layerTitle(spec.name)}</span>
+    </button>
+  );
+}
+
+const HOVER_PAUSE = 400;
+
+function HoverCard({ hovered, canEdit }: { hovered: Hovered; canEdit: boolean }) {
+  const { t } = useTranslation("palette");
+  const [shown, setShown] = useState(false);
+  useEffect(() => {
+    const timer = window.setTimeout(() => setShown(true), HOVER_PAUSE);
+    return () => window.clearTimeout(timer);
+  }, []);
+  if (!shown || window.innerWidth < 700) return null;
+  const { right, top } = hovered.place;
+  return (
+    <Portal>
+      <Paper
+        className={classes.hover}
+        shadow="md"
+        withBorder
+        role="tooltip"
+        style={{ left: right + 12, top: Math.min(top, window.innerHeight - 220) }}
+      >
+        <LayerCard spec={hovered.spec} hint={canEdit ? t("howToAdd") : undefined} />
+      </Paper>
+    </Portal>
+  );
+}
+
+function Loading() {
+  return (
+    <div className={classes.loading} aria-busy>
+      {["a", "b", "c", "d", "e", "f", "g", "h"].map((key) => (
+        <Skeleton key={key} height={26} radius="sm" />
+      ))}
+    </div>
+  );
+}
+
+let grouped: { all: ObjectSpec[]; groups: CategoryGroup[] } | null = null;
+
+/** The layers by category, the ends of a model first. */
+function groups(): CategoryGroup[] {
+  const all = searchCatalog("", "layers");
+  if (grouped?.all[0] !== all[0] || grouped?.all.length !== all.length) {
+    const ends = all.filter((spec) => spec.marker);
+    const rest = groupByCategory(all.filter((spec) => !spec.marker));
+    const first: CategoryGroup[] = ends[0]
+      ? [{ category: "ends", style: layerStyle(ends[0]), objects: ends }]
+      : [];
+    grouped = { all, groups: [...first, ...rest] };
+  }
+  return grouped?.groups ?? [];
+}
+
+/** Move the focus among the items and category titles; false when there is no further one. */
+function focusStop(list: HTMLElement | null, from: Element | null, step: number): boolean {
+  const stops = [...(list?.querySelectorAll<HTMLElement>("[data-stop]") ?? [])];
+  const next = stops[from ? stops.indexOf(from as HTMLElement) + step : 0];
+  next?.focus();
+  next?.scrollIntoView({ block: "nearest" });
+  return Boolean(next);
+}
+
+function sentence(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1).replaceAll("_", " ");
+}

@@ -1,0 +1,15 @@
+import type { ReactNode } from "react";
+import classes from "./training.module.css";
+
+/** A titled part of the Train panel. */
+export function Part({ title, aside, children }: { title: string; aside?: ReactNode; children: ReactNode }) {
+  return (
+    <section className={classes.part}>
+      <div className={classes.partTitle}>
+        <h3>{title}</h3>
+        {aside}
+      </div>
+      {children}
+    </section>
+  );
+}

@@ -1,0 +1,43 @@
+import type { DatasetDescription, NodeAnalysis } from "@/api";
+import { layerSpec } from "@/catalog";
+import type { DesignContent } from "@/document";
+
+/** An end of the model that is trained: the Output node and the name of the layer that marks it. */
+export interface TrainedOutput {
+  node: string;
+  name: string;
+}
+
+/** The Output nodes in the order of the model's outputs. */
+export function trainedOutputs(
+  nodes: DesignContent["nodes"],
+  layers: DesignContent["layers"],
+): TrainedOutput[] {
+  const found: (TrainedOutput & { position: number })[] = [];
+  for (const [id, node] of Object.entries(nodes)) {
+    const layer = layers[node.layer];
+    if (layer && layerSpec(layer.class_name)?.marker === "output")
+      found.push({ node: id, name: layer.name, position: Number(layer.params.position ?? 0) });
+  }
+  return found.sort((a, b) => a.position - b.position || (a.node < b.node ? -1 : 1));
+}
+
+/** What training will choose where the design leaves loss and metrics open; null while the data is not known. */
+export interface AutoChoice {
+  loss: string;
+  metric: string;
+}
+
+/** The names of what `app.worker.compile` chooses for this data and this end of the model. */
+export function autoChoice(
+  data: DatasetDescription | null | undefined,
+  facts: NodeAnalysis | undefined,
+): AutoChoice | null {
+  if (!data) return null;
+  if (data.target.kind === "regression") return { loss: "MeanSquaredError", metric: "MeanAbsoluteError" };
+  const shape = facts && Object.values(facts.input_shapes)[0];
+  const single = shape ? shape.at(-1) === 1 : data.target.encoding === "binary";
+  return single
+    ? { loss: "BinaryCrossentropy", metric: "BinaryAccuracy" }
+    : { loss: "SparseCategoricalCrossentropy", metric: "SparseCategoricalAccuracy" };
+}

@@ -1,0 +1,230 @@
+import { MantineProvider } from "@mantine/core";
+import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
+import { cleanup, fireEvent, render, screen, waitFor, within } from "@testing-library/react";
+import { userEvent } from "@testing-library/user-event";
+import { MemoryRouter } from "react-router";
+import { afterEach, describe, expect, it, vi } from "vitest";
+import { type DatasetDescription, type Diagnostics, keys, type NodeAnalysis, type Preflight } from "@/api";
+import { loadCatalog } from "@/catalog/testing";
+import { DesignDocument, DesignProvider } from "@/document";
+import "@/i18n";
+import { pickOption } from "@/ui/params/testing";
+import { TrainPanel } from ".";
+import { autoChoice, trainedOutputs } from "./outputs";
+import { blocked } from "./TrainPanel";
+
+// Whole panels are slow to draw on a busy machine; this is a deadline, not a wait.
+vi.setConfig({ testTimeout: 30_000 });
+
+const catalog = loadCatalog();
+
+afterEach(cleanup);
+
+const DIGITS: DatasetDescription = {
+  kind: "image",
+  samples: 1797,
+  train_samples: 1617,
+  validation_samples: null,
+  test_samples: 180,
+  features: [{ name: "features", shape: [8, 8, 1], dtype: "float32" }],
+  target: { kind: "classification", classes: ["0", "1", "2"], shape: [], encoding: "integer" },
+  columns: [],
+  preview: {},
+  histogram: [],
+  notes: [],
+};
+
+function fixture() {
+  const design = DesignDocument.local();
+  const output = design.commands.addLayer({ class_name: "Output", x: 0, y: 0 }) as string;
+  design.commands.setTraining(["dataset"], "digits");
+  return { design, output, training: () => design.snapshot.content.training };
+}
+
+function show(design: DesignDocument, preflight: Preflight = { ready: true, problems: [], dataset: DIGITS }) {
+  const client = new QueryClient({ defaultOptions: { queries: { staleTime: Number.POSITIVE_INFINITY } } });
+  client.setQueryData(["catalog"], catalog);
+  client.setQueryData<Diagnostics>(keys.diagnostics(design.id), {
+    digest: "d",
+    analysis: null,
+    analyzing: false,
+  });
+  client.setQueryData(keys.dataset("digits"), DIGITS);
+  client.setQueryData(keys.datasets, []);
+  client.setQueryData(keys.runs(design.id), []);
+  client.setQueryData([...keys.preflight(design.id), "d"], preflight);
+  render(
+    <MantineProvider env="test">
+      <QueryClientProvider client={client}>
+        <MemoryRouter>
+          <DesignProvider designId={design.id} canEdit document={design}>
+            <TrainPanel />
+          </DesignProvider>
+        </MemoryRouter>
+      </QueryClientProvider>
+    </MantineProvider>,
+  );
+}
+
+function fill(field: HTMLElement, value: string) {
+  fireEvent.change(field, { target: { value } });
+  fireEvent.blur(field);
+}
+
+/** The options that a field offers now, without what is told of them. */
+function optionsOf(field: HTMLElement): string[] {
+  const list = document.getElementById(field.getAttribute("aria-controls") ?? "");
+  const options = [...(list?.querySelectorAll("[role=option]") ?? [])];
+  return options.map((option) => option.querySelector("p")?.textContent ?? "");
+}
+
+describe("the train panel", () => {
+  it("stores the optimizer with its parameters", async () => {
+    const { design, training } = fixture();
+    show(design);
+    await pickOption(screen.getByTestId("input-optimizer"), "SGD");
+    fill(screen.getByTestId("input-momentum"), "0.9");
+    expect(training().optimizer).toEqual({ class_name: "SGD", config: { momentum: 0.9 } });
+  });
+
+  it("stores the loss and the metrics of an output, and tells what is used while there are none", async () => {
+    const { design, output, training } = fixture();
+    show(design);
+    const form = screen.getByTestId("train-output-output");
+    expect(within(form).getByText("Auto: SparseCategoricalAccuracy")).toBeTruthy();
+    expect(screen.getByTestId("input-loss").getAttribute("placeholder")).toBe(
+      "SparseCategoricalCrossentropy",
+    );
+    await pickOption(screen.getByTestId("input-loss"), "MeanSquaredError");
+    await pickOption(screen.getByTestId("add-metric"), "TopKCategoricalAccuracy");
+    expect(training().losses).toEqual({
+      [output]: { class_name: "MeanSquaredError", config: {}, weight: 1 },
+    });
+    expect(Object.values(training().metrics[output] ?? {})).toEqual([
+      { class_name: "TopKCategoricalAccuracy", config: {}, weighted: false, position: 1 },
+    ]);
+    fireEvent.click(screen.getByLabelText("Remove TopKCategoricalAccuracy"));
+    expect(training().metrics[output]).toEqual({});
+  });
+
+  it("offers the accuracy that fits before Keras' class of equal values", async () => {
+    const { design, output, training } = fixture();
+    show(design);
+    const field = screen.getByTestId("add-metric");
+    const user = userEvent.setup();
+    await user.type(field, "accuracy");
+    await waitFor(() => expect(optionsOf(field)).toContain("Accuracy"));
+    expect(optionsOf(field)[0]).toBe("accuracy (fits the labels)");
+    await user.keyboard("{ArrowDown}{Enter}");
+    expect(Object.values(training().metrics[output] ?? {})).toEqual([
+      { class_name: "accuracy", config: {}, weighted: false, position: 1 },
+    ]);
+  });
+
+  it("stores every argument of fit", async () => {
+    const { design, training } = fixture();
+    show(design);
+    fill(screen.getByTestId("fit-epochs"), "3");
+    fill(screen.getByTestId("fit-batch_size"), "64");
+    fill(screen.getByTestId("fit-validation_split"), "0.1");
+    fill(screen.getByTestId("fit-seed"), "7");
+    fireEvent.click(screen.getByTestId("fit-shuffle"));
+    fireEvent.change(screen.getByTestId("class-weight"), { target: { value: "own" } });
+    fill(screen.getByTestId("input-2"), "5");
+    expect(training().fit).toEqual({
+      epochs: 3,
+      batch_size: 64,
+      validation_split: 0.1,
+      shuffle: false,
+      class_weight: { "2": 5 },
+      seed: 7,
+    });
+  });
+
+  it("adds, configures and removes callbacks", async () => {
+    const { design, training } = fixture();
+    show(design);
+    await pickOption(screen.getByTestId("add-callback"), "EarlyStopping");
+    fill(await screen.findByTestId("input-patience"), "3");
+    expect(Object.values(training().callbacks)).toEqual([
+      { class_name: "EarlyStopping", config: { patience: 3 }, position: 1 },
+    ]);
+    fireEvent.click(screen.getByLabelText("Remove EarlyStopping"));
+    expect(training().callbacks).toEqual({});
+  });
+
+  it("lists what does not fit, mends it, and keeps Train shut until then", async () => {
+    const { design, training } = fixture();
+    const edits = [{ op: "set" as const, path: ["training", "fit", "epochs"], value: 2 }];
+    show(design, {
+      ready: false,
+      dataset: DIGITS,
+      problems: [
+        {
+          code: "units",
+          severity: "error",
+          node: "",
+          port: "",
+          param: "",
+          upstream: "",
+          message: "The last layer gives 12 numbers.",
+          expected: "10",
+          received: "12",
+          hint: "",
+          fix: { title: "Set units to 10", edits },
+        },
+      ],
+    });
+    expect(screen.getByTestId("train-button")).toHaveProperty("disabled", true);
+    expect(screen.getByTestId("train-reason").textContent).toBe("Mend what is marked above first.");
+    fireEvent.click(screen.getByTestId("problem-fix-units"));
+    expect(training().fit.epochs).toBe(2);
+  });
+});
+
+describe("why Train is shut", () => {
+  const ready: Preflight = { ready: true, problems: [], dataset: DIGITS };
+  const open = { canEdit: true, dataset: "digits", save: "saved" as const, preflight: ready };
+
+  it.each([
+    [{}, null],
+    [{ save: "saving" as const }, null],
+    [{ canEdit: false }, "viewer"],
+    [{ save: "offline" as const }, "offline"],
+    [{ save: "loading" as const }, "loading"],
+    [{ dataset: null }, "noData"],
+    [{ preflight: { ...ready, ready: false } }, "problems"],
+  ])("%j: %s", (change, reason) => {
+    expect(blocked({ ...open, ...change })).toBe(reason);
+  });
+});
+
+describe("what is chosen by itself", () => {
+  const end = (size: number) => ({ input_shapes: { input: [null, size] } }) as unknown as NodeAnalysis;
+  const target = (change: Partial<DatasetDescription["target"]>) => ({
+    ...DIGITS,
+    target: { ...DIGITS.target, ...change },
+  });
+
+  it.each([
+    [target({ kind: "regression", encoding: "number" }), end(1), "MeanSquaredError", "MeanAbsoluteError"],
+    [target({}), end(10), "SparseCategoricalCrossentropy", "SparseCategoricalAccuracy"],
+    [target({ encoding: "binary" }), end(1), "BinaryCrossentropy", "BinaryAccuracy"],
+    [target({ encoding: "binary" }), undefined, "BinaryCrossentropy", "BinaryAccuracy"],
+  ])("fits labels and last layer (%#)", (data, facts, loss, metric) => {
+    expect(autoChoice(data, facts)).toEqual({ loss, metric });
+  });
+
+  it("is not known without data", () => {
+    expect(autoChoice(null, end(3))).toBeNull();
+  });
+
+  it("is asked for every output, in the order of the model", () => {
+    const design = DesignDocument.local();
+    const [second, first] = [2, 1].map((position) =>
+      design.commands.addLayer({ class_name: "Output", params: { position }, x: 0, y: 0 }),
+    );
+    const { nodes, layers } = design.snapshot.content;
+    expect(trainedOutputs(nodes, layers).map((output) => output.node)).toEqual([first, second]);
+  });
+});

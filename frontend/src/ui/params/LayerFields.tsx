@@ -1,0 +1,146 @@
+import { ActionIcon, Button, Select } from "@mantine/core";
+import { IconPlus, IconTrash } from "@tabler/icons-react";
+import { useTranslation } from "react-i18next";
+import { type JsonValue, layerSpec, type ObjectSpec, objectsOf } from "@/catalog";
+import type { FieldProps } from "./field";
+import { rankedFilter, renderObject } from "./ObjectField";
+import { readObject } from "./objects";
+import { ParamForm } from "./ParamForm";
+import classes from "./params.module.css";
+import { isObject, withoutValue, withValue } from "./values";
+
+/** The layer inside a wrapper, or the cell of an RNN: its class and its own form. */
+export function LayerField(props: FieldProps) {
+  const { spec, value } = props;
+  return (
+    <InnerLayer
+      {...props}
+      onPick={(className) => props.onSet([spec.name], { class_name: className, config: {} })}
+      onConfig={(path, nested) => props.onSet([spec.name, "config", ...path], nested)}
+      onConfigUnset={(path) => props.onUnset([spec.name, "config", ...path])}
+      value={value}
+    />
+  );
+}
+
+/** A list of inner layers; a list is one value of the document, so each change stores the whole of it. */
+export function LayersField(props: FieldProps) {
+  const { spec, value, readOnly } = props;
+  const { t } = useTranslation("params");
+  const items = Array.isArray(value) ? value : [];
+
+  function change(index: number, item: JsonValue | undefined) {
+    const next = item === undefined ? items.toSpliced(index, 1) : items.toSpliced(index, 1, item);
+    if (next.length === 0) props.onUnset([spec.name]);
+    else props.onSet([spec.name], next);
+  }
+
+  return (
+    <div className={classes.stack} data-testid={`${props.scope}-${spec.name}`}>
+      {items.map((item, index) => {
+        const current = isObject(item) ? item : {};
+        return (
+          <InnerLayer
+            {...props}
+            // biome-ignore lint/suspicious/noArrayIndexKey: the layers of a list have no other identity
+            key={index}
+            id={`${props.id}-${index}`}
+            value={item}
+            onPick={(className) => change(index, { class_name: className, config: {} })}
+            onRemove={() => change(index, undefined)}
+            onConfig={(path, nested) => change(index, withValue(current, ["config", ...path], nested))}
+            onConfigUnset={(path) => change(index, withoutValue(current, ["config", ...path]))}
+          />
+        );
+      })}
+      {!readOnly && (
+        <AddInner
+          {...props}
+          label={t("layers.add")}
+          onPick={(name) => change(items.length, { class_name: name, config: {} })}
+        />
+      )}
+    </div>
+  );
+}
+
+interface InnerProps extends FieldProps {
+  onPick: (className: string) => void;
+  onRemove?: () => void;
+  onConfig: (path: string[], value: JsonValue) => void;
+  onConfigUnset: (path: string[]) => void;
+}
+
+function InnerLayer(props: InnerProps) {
+  const { spec, value, readOnly, mixed } = props;
+  const { t } = useTranslation("params");
+  const choice = readObject("layers", value);
+  const inner = choice ? layerSpec(choice.className) : undefined;
+  const options = innerLayers(spec.name).map((item) => ({ value: item.name, label: item.name }));
+  if (choice && !inner) options.unshift({ value: choice.className, label: choice.className });
+  return (
+    <div className={classes.stack}>
+      <div className={classes.sizes}>
+        <Select
+          id={props.id}
+          size="xs"
+          searchable
+          data={options}
+          value={choice?.className ?? null}
+          placeholder={mixed ? t("mixed") : t("layer.pick")}
+          readOnly={readOnly}
+          error={props.error}
+          data-testid={props.onRemove ? undefined : `${props.scope}-${spec.name}`}
+          comboboxProps={{ width: 320, position: "bottom-end", withinPortal: true }}
+          maxDropdownHeight={320}
+          nothingFoundMessage={t("nothingFound")}
+          filter={rankedFilter("layers")}
+          renderOption={renderObject("layers")}
+          onChange={(picked) => {
+            if (picked !== null && picked !== choice?.className) props.onPick(picked);
+          }}
+        />
+        {props.onRemove && !readOnly && (
+          <ActionIcon size={30} aria-label={t("layers.remove")} onClick={props.onRemove}>
+            <IconTrash size={15} />
+          </ActionIcon>
+        )}
+      </div>
+      {choice && inner?.params && !mixed ? (
+        <div className={classes.nested}>
+          <ParamForm
+            key={choice.className}
+            specs={inner.params.filter((param) => param.name !== "name")}
+            values={choice.config}
+            readOnly={readOnly}
+            idPrefix={`${props.id}-`}
+            onSet={props.onConfig}
+            onUnset={props.onConfigUnset}
+          />
+        </div>
+      ) : null}
+    </div>
+  );
+}
+
+function AddInner({ spec, label, onPick }: FieldProps & { label: string; onPick: (name: string) => void }) {
+  const first = innerLayers(spec.name)[0]?.name;
+  return (
+    <Button
+      size="compact-xs"
+      variant="default"
+      leftSection={<IconPlus size={14} />}
+      disabled={!first}
+      onClick={() => first && onPick(first)}
+    >
+      {label}
+    </Button>
+  );
+}
+
+/** Layers that may stand inside another; for a parameter that wants a cell, the cells. */
+function innerLayers(param: string): ObjectSpec[] {
+  const layers = objectsOf("layers").filter((item) => !item.marker);
+  if (!/^cells?$/.test(param)) return layers;
+  return layers.filter((item) => item.name.endsWith("Cell") || item.name.endsWith("Cells"));
+}
