@@ -11,6 +11,8 @@ class Kind(StrEnum):
     """What sort of thing a class is; the sections of the catalog."""
 
     LAYER = "layers"
+    OPERATION = "operations"
+    """Functions of `keras.ops`, drawn like layers; called `ops.mean` in a design."""
     OPTIMIZER = "optimizers"
     LOSS = "losses"
     METRIC = "metrics"
@@ -54,6 +56,10 @@ class ParamKind(StrEnum):
     """An inner layer, `{"class_name", "config"}`: wrappers, the cell of RNN."""
     LAYERS = "layers"
     """A list of inner layers: StackedRNNCells.cells."""
+    GRAPH = "graph"
+    """The inside of a nested model: an id in the design's `graphs`."""
+    EXPRESSION = "expression"
+    """One line over `keras.ops`, interpreted and never evaluated: the text of an `Expression` layer."""
     JSON = "json"
     """Any JSON value; edited as text."""
     PYTHON = "python"
@@ -130,8 +136,13 @@ class ObjectSpec(_Frozen):
     outputs: tuple[PortSpec, ...] = ()
     sample: dict[str, JsonValue] = {}
     sample_inputs: dict[str, JsonValue] = {}
-    marker: Literal["", "input", "output"] = ""
-    """Set for the nodes that stand for the ends of a model: `InputLayer` (input) and `Output` (output)."""
+    marker: Literal["", "input", "output", "model"] = ""
+    """Set for the ends of a model, `InputLayer` (input) and `Output` (output), and for `Model` (model), whose ports are
+    the ends of the graph that it names."""
+    code: str = ""
+    """For a class of the design's own: its id in the design's `code`."""
+    own: bool = False
+    """Whether the class is Layerloom's own (`app.layers`): exported Python carries its source."""
 
 
 class Catalog(_Frozen):
@@ -141,7 +152,12 @@ class Catalog(_Frozen):
     objects: dict[Kind, dict[str, ObjectSpec]]
 
     def find(self, kind: Kind, name: str) -> ObjectSpec | None:
-        """Return the spec named `name`, or known to Keras by that name (`"mse"`, `"glorot_uniform"`), or None."""
+        """Return the spec named `name`, or known to Keras by that name (`"mse"`, `"glorot_uniform"`), or None.
+
+        What is drawn as a layer is found as one: `find(Kind.LAYER, "ops.mean")` finds the operation.
+        """
+        if kind is Kind.LAYER and name.startswith("ops."):
+            kind = Kind.OPERATION
         section = self.objects.get(kind, {})
         return section.get(name) or section.get(self.identifiers.get(kind, {}).get(name, ""))
 

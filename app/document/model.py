@@ -5,7 +5,11 @@ one layer share its weights, as two entries of `inbound_nodes` do in Keras. An *
 `source:port->target:port`, so that the same wire drawn twice is one wire.
 
 In the shared Yjs document every JSON object is a `Y.Map` and every other value (a list included) is one plain
-value; the five maps `meta`, `layers`, `nodes`, `edges` and `training` are the roots.
+value; the maps in `ROOTS` are the roots.
+
+A model inside a model is a layer of class `Model` whose parameter `graph` names an entry of `graphs`; its nodes are
+those whose `graph` is that id, and its ends are their Input and Output nodes by position. The nodes of the design
+itself have the graph "". Layers are kept flat, so that a layer inside a nested model can be called outside too.
 """
 
 import re
@@ -13,16 +17,27 @@ from typing import Annotated, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, StringConstraints, field_validator
 
+ROOTS: Final = ("meta", "graphs", "layers", "nodes", "edges", "code", "training")
+
 FORMAT: Final = 1
 """The version of this schema; `app.document.migrations` brings older files up to it."""
 
 MAX_NODES: Final = 5_000
 MAX_EDGES: Final = 20_000
+MAX_GRAPHS: Final = 1_000
+MAX_CODE: Final = 200
+MAX_SOURCE: Final = 100_000
 MAX_COORDINATE: Final = 1_000_000.0
 
 Identifier = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
 Port = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,63}(\.[0-9]{1,4})?$")]
-ClassName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z_][A-Za-z0-9_>]{0,127}$")]
+GraphId = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{0,64}$")]
+ClassName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z_][A-Za-z0-9_.>]{0,127}$")]
+"""A name of the catalog: `Dense`, `ops.mean`, or the class of a piece of the design's own code."""
+
+ModelClass = Literal["auto", "Functional", "Sequential"]
+"""What Keras builds a graph as; `auto` is Sequential where the graph is one chain, else Functional."""
+
 Name = Annotated[str, StringConstraints(min_length=1, max_length=200)]
 
 _EDGE_KEY = re.compile(
@@ -64,22 +79,57 @@ class Configured(_Strict):
     config: dict[str, JsonValue] = {}
 
 
+class Weights(_Strict):
+    """Values that a layer starts from: of an uploaded weights file, of word vectors, or of an earlier run.
+
+    `id` is the upload's or the run's; `layer` is the name of the layer in there, where it is another one.
+    """
+
+    source: Literal["upload", "run"]
+    id: str = Field(min_length=1, max_length=64)
+    layer: str = Field(default="", max_length=200)
+
+
 class Layer(_Strict):
     """A layer instance: its class, its Keras name and only the parameters that somebody set.
 
     A parameter that holds another Keras object (initializer, regularizer, wrapped layer, cell) is
-    `{"class_name": ..., "config": {...}}` with, again, only what was set.
+    `{"class_name": ..., "config": {...}}` with, again, only what was set. A wrapped layer may also be
+    `{"layer": "<layer id>"}`: an instance of this design, whose weights it then shares.
     """
 
     class_name: ClassName
     name: Name
     params: dict[str, JsonValue] = {}
+    weights: Weights | None = None
+
+
+class Graph(_Strict):
+    """The inside of a nested model; several layers may be built from one graph, each with weights of its own."""
+
+    name: Name
+    model_class: ModelClass = "auto"
+
+
+class Code(_Strict):
+    """Python that somebody wrote for this design: one class or function called `name`.
+
+    It is read by `ast` only, except inside the sandbox. An RNN cell is a layer.
+    """
+
+    kind: Literal["layers", "losses", "metrics", "callbacks", "initializers", "regularizers", "activations"]
+    name: ClassName
+    source: str = Field(max_length=MAX_SOURCE)
 
 
 class Node(_Strict):
-    """A call of a layer, with its place on the canvas in pixels and its call arguments."""
+    """A call of a layer, with its place on the canvas in pixels and its call arguments.
+
+    `graph` is the nested model that it is drawn in, or "" for the design itself.
+    """
 
     layer: Identifier
+    graph: GraphId = ""
     x: float = Field(default=0.0, ge=-MAX_COORDINATE, le=MAX_COORDINATE)
     y: float = Field(default=0.0, ge=-MAX_COORDINATE, le=MAX_COORDINATE)
     color: str = Field(default="", max_length=32)
@@ -92,8 +142,12 @@ class Edge(_Strict):
 
 
 class Meta(_Strict):
+    """What the design is called, and what Keras builds it as; `model_name` "" leaves the name to Keras."""
+
     name: Name = "Untitled design"
     description: str = Field(default="", max_length=10_000)
+    model_class: ModelClass = "auto"
+    model_name: str = Field(default="", max_length=200)
 
 
 class Loss(Configured):
@@ -124,10 +178,29 @@ class FitOptions(_Strict):
     seed: int | None = Field(default=None, ge=0, le=2**31 - 1)
 
 
+class CompileOptions(_Strict):
+    """The further arguments of `keras.Model.compile`, in its own words."""
+
+    jit_compile: Literal["auto"] | bool = "auto"
+    run_eagerly: bool = False
+    steps_per_execution: int = Field(default=1, ge=1, le=100_000)
+    auto_scale_loss: bool = True
+
+
+class KerasConfig(_Strict):
+    """What `keras.config` and `keras.mixed_precision` are set to before the model is built."""
+
+    dtype_policy: Literal["float32", "float64", "float16", "bfloat16", "mixed_float16", "mixed_bfloat16"] = "float32"
+    floatx: Literal["float16", "bfloat16", "float32", "float64"] = "float32"
+    epsilon: float = Field(default=1e-7, gt=0, le=1)
+    image_data_format: Literal["channels_last", "channels_first"] = "channels_last"
+
+
 class Training(_Strict):
     """What `compile` and `fit` receive. Losses and metrics are keyed by the id of an Output node.
 
-    `dataset` is the name of a bundled or Keras data set (`digits`, `mnist`) or `upload:<id>`.
+    `dataset` is the name of a bundled or Keras data set (`digits`, `mnist`) or `upload:<id>`. With `weights`, every
+    layer that is the same in that run or file starts from its values, and the others start afresh.
     """
 
     dataset: str | None = Field(default=None, max_length=200)
@@ -136,6 +209,9 @@ class Training(_Strict):
     metrics: dict[Identifier, dict[Identifier, Metric]] = {}
     callbacks: dict[Identifier, Callback] = {}
     fit: FitOptions = FitOptions()
+    compile: CompileOptions = CompileOptions()
+    config: KerasConfig = KerasConfig()
+    weights: Weights | None = None
 
 
 class GraphDocument(_Strict):
@@ -144,9 +220,11 @@ class GraphDocument(_Strict):
     format: Literal[1] = FORMAT
     catalog: str = Field(default="", max_length=32)
     meta: Meta = Meta()
+    graphs: dict[Identifier, Graph] = Field(default={}, max_length=MAX_GRAPHS)
     layers: dict[Identifier, Layer] = Field(default={}, max_length=MAX_NODES)
     nodes: dict[Identifier, Node] = Field(default={}, max_length=MAX_NODES)
     edges: dict[str, Edge] = Field(default={}, max_length=MAX_EDGES)
+    code: dict[Identifier, Code] = Field(default={}, max_length=MAX_CODE)
     training: Training = Training()
 
     @field_validator("edges")

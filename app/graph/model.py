@@ -82,16 +82,28 @@ class PlannedOutput(_Frozen):
     source: Source
 
 
-class Plan(_Frozen):
-    """A design resolved into building order; `calls` are topologically sorted and hold no Input or Output nodes.
+class GraphPlan(_Frozen):
+    """One graph in building order; `calls` are topologically sorted and hold no Input or Output nodes.
 
-    `sequential` is true when the graph is one chain from one input to one output in which no layer is called twice.
+    `sequential` says to build `keras.Sequential`: the graph is one chain from one input to one output in which no
+    layer is called twice, and nobody asked for a functional model. `model_name` "" leaves the name to Keras.
+    """
+
+    inputs: tuple[PlannedInput, ...]
+    calls: tuple[Call, ...]
+    outputs: tuple[PlannedOutput, ...]
+    sequential: bool
+    model_name: str = ""
+
+
+class Plan(GraphPlan):
+    """A design resolved into building order.
+
+    `layers` are those of all graphs. `graphs` are the insides of nested models by id, those first that others hold;
+    a layer of class `Model` names one in its parameter `graph`.
     """
 
     name: str
     catalog: str
     layers: dict[str, LayerInstance]
-    inputs: tuple[PlannedInput, ...]
-    calls: tuple[Call, ...]
-    outputs: tuple[PlannedOutput, ...]
-    sequential: bool
+    graphs: dict[str, GraphPlan] = {}

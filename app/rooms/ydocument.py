@@ -8,13 +8,11 @@ from pycrdt import Doc, Map
 from pycrdt import Text as YText
 
 from app.document.edits import Edit, RemoveValue, SetValue
-from app.document.model import FORMAT
+from app.document.model import FORMAT, ROOTS
 from app.rooms.structure import MAX_DEPTH
 
-ROOTS: Final = ("meta", "layers", "nodes", "edges", "training")
-
 FILE: Final = "file"
-"""A sixth root, for what a design file says of itself: the version of its `catalog`."""
+"""One more root, for what a design file says of itself: the version of its `catalog`."""
 
 Json = Any
 SharedDoc = Doc[Any]

@@ -5,6 +5,7 @@ import {
   type LayerInstance,
   type NodeCall,
   parseEdgeKey,
+  type Weights,
   wiresOf,
 } from "./model";
 import { freeName, newId } from "./names";
@@ -107,6 +108,7 @@ function readLayer(value: JsonValue): LayerInstance | null {
     class_name: value.class_name,
     name: value.name.slice(0, 200) || "layer",
     params: isJsonObject(value.params) ? value.params : {},
+    weights: isJsonObject(value.weights) ? (value.weights as unknown as Weights) : null,
   };
 }
 
@@ -115,6 +117,7 @@ function readNode(value: JsonValue): NodeCall | null {
   const { layer, x, y, color, note } = value;
   return {
     layer,
+    graph: typeof value.graph === "string" ? value.graph : "",
     x: typeof x === "number" ? x : 0,
     y: typeof y === "number" ? y : 0,
     color: typeof color === "string" ? color.slice(0, 32) : "",

@@ -6,16 +6,49 @@ export interface Configured {
   config: JsonObject;
 }
 
+/** Values that a layer starts from: of an uploaded file or of an earlier run. */
+export interface Weights {
+  source: "upload" | "run";
+  id: string;
+  layer: string;
+}
+
 /** A layer instance: only the parameters that somebody set. */
 export interface LayerInstance {
   class_name: string;
   name: string;
   params: JsonObject;
+  weights: Weights | null;
 }
 
-/** A call of a layer, drawn on the canvas at (x, y), in canvas pixels. */
+export type ModelClass = "auto" | "Functional" | "Sequential";
+
+/** The inside of a nested model: the nodes whose `graph` is its id. */
+export interface Graph {
+  name: string;
+  model_class: ModelClass;
+}
+
+export type CodeKind =
+  | "layers"
+  | "losses"
+  | "metrics"
+  | "callbacks"
+  | "initializers"
+  | "regularizers"
+  | "activations";
+
+/** A class or function that somebody wrote for this design. */
+export interface Code {
+  kind: CodeKind;
+  name: string;
+  source: string;
+}
+
+/** A call of a layer, drawn at (x, y), in canvas pixels, in the nested model `graph` or ("") the design itself. */
 export interface NodeCall {
   layer: string;
+  graph: string;
   x: number;
   y: number;
   color: string;
@@ -38,6 +71,8 @@ export interface Wire extends EdgeEnds {
 export interface Meta {
   name: string;
   description: string;
+  model_class: ModelClass;
+  model_name: string;
 }
 
 export interface Loss extends Configured {
@@ -62,6 +97,20 @@ export interface FitOptions {
   seed: number | null;
 }
 
+export interface CompileOptions {
+  jit_compile: "auto" | boolean;
+  run_eagerly: boolean;
+  steps_per_execution: number;
+  auto_scale_loss: boolean;
+}
+
+export interface KerasConfig {
+  dtype_policy: "float32" | "float64" | "float16" | "bfloat16" | "mixed_float16" | "mixed_bfloat16";
+  floatx: "float16" | "bfloat16" | "float32" | "float64";
+  epsilon: number;
+  image_data_format: "channels_last" | "channels_first";
+}
+
 export interface Training {
   dataset: string | null;
   optimizer: Configured | null;
@@ -69,14 +118,19 @@ export interface Training {
   metrics: Record<string, Record<string, Metric>>;
   callbacks: Record<string, Callback>;
   fit: FitOptions;
+  compile: CompileOptions;
+  config: KerasConfig;
+  weights: Weights | null;
 }
 
 /** A whole design, with the defaults of `app/document/model.py` filled in. */
 export interface DesignContent {
   meta: Meta;
+  graphs: Record<string, Graph>;
   layers: Record<string, LayerInstance>;
   nodes: Record<string, NodeCall>;
   edges: Record<string, JsonObject>;
+  code: Record<string, Code>;
   training: Training;
 }
 
@@ -84,7 +138,12 @@ export type Edit = { op: "set"; path: string[]; value: JsonValue } | { op: "remo
 
 export const MAX_COORDINATE = 1_000_000;
 
-export const DEFAULT_META: Meta = { name: "Untitled design", description: "" };
+export const DEFAULT_META: Meta = {
+  name: "Untitled design",
+  description: "",
+  model_class: "auto",
+  model_name: "",
+};
 
 export const DEFAULT_TRAINING: Training = {
   dataset: null,
@@ -93,13 +152,18 @@ export const DEFAULT_TRAINING: Training = {
   metrics: {},
   callbacks: {},
   fit: { epochs: 10, batch_size: 32, validation_split: 0.2, shuffle: true, class_weight: "none", seed: null },
+  compile: { jit_compile: "auto", run_eagerly: false, steps_per_execution: 1, auto_scale_loss: true },
+  config: { dtype_policy: "float32", floatx: "float32", epsilon: 1e-7, image_data_format: "channels_last" },
+  weights: null,
 };
 
 export const EMPTY_DESIGN: DesignContent = {
   meta: DEFAULT_META,
+  graphs: {},
   layers: {},
   nodes: {},
   edges: {},
+  code: {},
   training: DEFAULT_TRAINING,
 };
 

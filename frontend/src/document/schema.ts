@@ -1,17 +1,19 @@
 import * as Y from "yjs";
 import { isJsonObject, type JsonObject, type JsonValue } from "./json";
 import {
+  type Code,
   DEFAULT_META,
   DEFAULT_TRAINING,
   type DesignContent,
+  type Graph,
   type LayerInstance,
   type Meta,
   type NodeCall,
   type Training,
 } from "./model";
 
-/** The five maps at the root of the shared document. Every JSON object in them is a Y.Map, all else is plain. */
-export const ROOTS = ["meta", "layers", "nodes", "edges", "training"] as const;
+/** The maps at the root of the shared document. Every JSON object in them is a Y.Map, all else is plain. */
+export const ROOTS = ["meta", "graphs", "layers", "nodes", "edges", "code", "training"] as const;
 export type Root = (typeof ROOTS)[number];
 export type SharedMap = Y.Map<unknown>;
 
@@ -82,8 +84,9 @@ export function writeContent(doc: Y.Doc, content: Partial<Record<Root, JsonObjec
 export function readEntry(root: Root, value: unknown): JsonValue {
   const json = fromShared(value);
   if (!isJsonObject(json)) return json;
-  if (root === "nodes") return { x: 0, y: 0, color: "", note: "", arguments: {}, ...json };
-  if (root === "layers") return { params: {}, ...json };
+  if (root === "nodes") return { graph: "", x: 0, y: 0, color: "", note: "", arguments: {}, ...json };
+  if (root === "layers") return { params: {}, weights: null, ...json };
+  if (root === "graphs") return { model_class: "auto", ...json };
   return json;
 }
 
@@ -96,9 +99,11 @@ export function readRoot(doc: Y.Doc, root: Root): JsonObject {
 export function readContent(doc: Y.Doc): DesignContent {
   return {
     meta: withMetaDefaults(readRoot(doc, "meta")),
+    graphs: readRoot(doc, "graphs") as unknown as Record<string, Graph>,
     layers: readRoot(doc, "layers") as unknown as Record<string, LayerInstance>,
     nodes: readRoot(doc, "nodes") as unknown as Record<string, NodeCall>,
     edges: readRoot(doc, "edges") as Record<string, JsonObject>,
+    code: readRoot(doc, "code") as unknown as Record<string, Code>,
     training: withTrainingDefaults(readRoot(doc, "training")),
   };
 }
@@ -108,6 +113,15 @@ export function withMetaDefaults(meta: JsonObject): Meta {
 }
 
 export function withTrainingDefaults(training: JsonObject): Training {
-  const fit = isJsonObject(training.fit) ? training.fit : {};
-  return { ...DEFAULT_TRAINING, ...training, fit: { ...DEFAULT_TRAINING.fit, ...fit } } as Training;
+  const filled = (key: "fit" | "compile" | "config") => ({
+    ...DEFAULT_TRAINING[key],
+    ...(isJsonObject(training[key]) ? training[key] : {}),
+  });
+  return {
+    ...DEFAULT_TRAINING,
+    ...training,
+    fit: filled("fit"),
+    compile: filled("compile"),
+    config: filled("config"),
+  } as Training;
 }

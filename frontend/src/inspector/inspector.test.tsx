@@ -167,7 +167,12 @@ describe("the problem list", () => {
 });
 
 describe("parameters in common", () => {
-  const layer = (class_name: string, params = {}) => ({ class_name, name: class_name, params });
+  const layer = (class_name: string, params = {}) => ({
+    class_name,
+    name: class_name,
+    params,
+    weights: null,
+  });
 
   it("have the same meaning in every class", () => {
     const names = commonParams([layer("Conv1D"), layer("Conv2D")]).map((spec) => spec.name);
