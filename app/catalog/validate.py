@@ -1,5 +1,7 @@
 """Whether parameter values fit their specs: pure, and never raises on any JSON."""
 
+import ast
+import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import Final
 
@@ -13,6 +15,9 @@ MAX_INTEGER: Final = 2**31 - 1
 MAX_DEPTH: Final = 16
 MAX_TEXT: Final = 10_000
 MAX_ITEMS: Final = 100_000
+MAX_EXPRESSION: Final = 500
+
+_IDENTIFIER: Final = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
 DTYPES: Final = frozenset(
     [
@@ -76,7 +81,7 @@ def _faults(
                 hint=f"{spec.name} cannot be built without it.",
             )
     for name, value in params.items():
-        if name in known or (name == "name" and spec.kind is Kind.LAYER and isinstance(value, str)):
+        if name in known or (name == "name" and spec.kind in {Kind.LAYER, Kind.OPERATION} and isinstance(value, str)):
             continue
         yield Fault(
             code="unknown_param",
@@ -95,13 +100,13 @@ def _value_faults(param: ParamSpec, value: JsonValue, catalog: Catalog, path: st
         case ParamKind.OBJECT:
             yield from _object_faults(param, value, catalog, path, depth)
         case ParamKind.LAYER:
-            yield from _nested_faults(Kind.LAYER, value, catalog, path, depth)
+            yield from _layer_faults(value, catalog, path, depth)
         case ParamKind.LAYERS:
             if not isinstance(value, list) or not value:
                 yield _wrong(param, value, path)
                 return
             for index, item in enumerate(value[:MAX_ITEMS]):
-                yield from _nested_faults(Kind.LAYER, item, catalog, f"{path}.{index}", depth)
+                yield from _layer_faults(item, catalog, f"{path}.{index}", depth)
         case ParamKind.PYTHON:
             yield Fault(
                 code="not_designable",
@@ -142,6 +147,30 @@ def _object_faults(param: ParamSpec, value: JsonValue, catalog: Catalog, path: s
     yield from _nested_faults(kind, value, catalog, path, depth)
 
 
+def _layer_faults(value: JsonValue, catalog: Catalog, path: str, depth: int) -> Iterator[Fault]:
+    """Look at an inner layer; whether the design has the one that a reference names is for the graph room to say."""
+    if not isinstance(value, dict) or "layer" not in value:
+        yield from _nested_faults(Kind.LAYER, value, catalog, path, depth)
+    elif layer_reference(value) is None:
+        yield Fault(
+            code="wrong_kind",
+            param=path,
+            message=f"{path.rpartition('.')[2]} does not name a layer of this design.",
+            expected='{"layer": ...} with the id of a layer, or {"class_name": ..., "config": {...}}',
+            received=_shown(value),
+            hint="Choose one from the list.",
+        )
+
+
+def layer_reference(value: JsonValue) -> str | None:
+    """Return the id of the layer that `{"layer": id}` refers to, or None for anything else."""
+    if isinstance(value, dict) and set(value) == {"layer"}:
+        found = value["layer"]
+        if isinstance(found, str) and _IDENTIFIER.fullmatch(found):
+            return found
+    return None
+
+
 def _nested_faults(kind: Kind, value: JsonValue, catalog: Catalog, path: str, depth: int) -> Iterator[Fault]:
     name, config = _named(value)
     if name is None or config is None:
@@ -155,7 +184,7 @@ def _nested_faults(kind: Kind, value: JsonValue, catalog: Catalog, path: str, de
         )
         return
     spec = catalog.find(kind, name)
-    if spec is None or spec.marker:
+    if spec is None or spec.marker in {"input", "output"}:
         yield Fault(
             code="unknown_object",
             param=path,
@@ -270,6 +299,20 @@ def _are_strings(param: ParamSpec, value: JsonValue) -> bool:
     return isinstance(value, list) and all(isinstance(item, str) for item in value)
 
 
+def _is_graph(param: ParamSpec, value: JsonValue) -> bool:
+    return isinstance(value, str) and _IDENTIFIER.fullmatch(value) is not None
+
+
+def _is_expression(param: ParamSpec, value: JsonValue) -> bool:
+    if not isinstance(value, str) or not 0 < len(value.strip()) <= MAX_EXPRESSION or "\n" in value:
+        return False
+    try:
+        ast.parse(value.strip(), mode="eval")
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return False
+    return True
+
+
 def _is_dtype(param: ParamSpec, value: JsonValue) -> bool:
     return isinstance(value, str) and value in DTYPES
 
@@ -301,6 +344,8 @@ _FITS: Final[dict[ParamKind, Callable[[ParamSpec, JsonValue], bool]]] = {
     ParamKind.NUMBERS: _are_numbers,
     ParamKind.STRINGS: _are_strings,
     ParamKind.DTYPE: _is_dtype,
+    ParamKind.GRAPH: _is_graph,
+    ParamKind.EXPRESSION: _is_expression,
     ParamKind.JSON: lambda param, value: True,
 }
 
@@ -323,6 +368,8 @@ _WORDS: Final[dict[ParamKind, Callable[[ParamSpec], str]]] = {
     ),
     ParamKind.LAYER: lambda param: "a layer",
     ParamKind.LAYERS: lambda param: "a list of layers",
+    ParamKind.GRAPH: lambda param: "a nested model of this design",
+    ParamKind.EXPRESSION: lambda param: "one line such as ops.tanh(x) * 0.5",
     ParamKind.JSON: lambda param: "any JSON value",
     ParamKind.PYTHON: lambda param: "Python code",
 }

@@ -116,7 +116,7 @@ class OverlayError(Exception):
 def build_catalog() -> Catalog:
     """Return the catalog of the installed Keras; raise `OverlayError` when a parameter stays unknown."""
     overlay = _Overlay(tomllib.loads(OVERLAY_FILE.read_text()))
-    objects = {kind: dict(sorted(_objects(kind, overlay))) for kind in Kind}
+    objects = {kind: dict(sorted(_objects(kind, overlay))) for kind in Kind if kind in _MODULES}
     catalog = _name_defaults(Catalog(version=keras.__version__, objects=objects))
     overlay.finish()
     return catalog
@@ -218,8 +218,6 @@ def _objects(kind: Kind, overlay: _Overlay) -> Iterator[tuple[str, ObjectSpec]]:
                 **marker,
                 "qualified_name": "",
                 "params": overlay.extra_params(marker["name"]),
-                "inputs": (PortSpec(name="input"),),
-                "sample_inputs": {"input": [4]},
             }
         )
         yield spec.name, spec

@@ -13,7 +13,7 @@ from app.shared.errors import NotFound
 def test_counts() -> None:
     counts = {kind.value: len(specs) for kind, specs in load_catalog().objects.items()}
     assert counts == {
-        "layers": 137,
+        "layers": 138,
         "optimizers": 15,
         "losses": 22,
         "metrics": 42,
@@ -37,7 +37,7 @@ def test_reading_the_catalog_needs_no_keras() -> None:
 
 def test_markers() -> None:
     markers = {spec.name: spec.marker for spec in load_catalog().objects[Kind.LAYER].values() if spec.marker}
-    assert markers == {"InputLayer": "input", "Output": "output"}
+    assert markers == {"InputLayer": "input", "Model": "model", "Output": "output"}
     assert {param.name for param in get_spec("layers", "InputLayer").params} >= {
         "shape", "batch_size", "dtype", "position",
     }  # fmt: skip
@@ -66,7 +66,7 @@ def test_an_unknown_name() -> None:
     assert caught.value.as_dict() == {
         "code": "not_found",
         "message": "The catalog has no layer of this name.",
-        "expected": f"one of the 137 layers of Keras {load_catalog().version}",
+        "expected": f"one of the 138 layers of Keras {load_catalog().version}",
         "received": "'Linear'",
         "hint": "Did you mean Dense, ELU, ReLU?",
     }

@@ -828,6 +828,23 @@ export interface components {
             version: string;
         };
         /**
+         * Code
+         * @description Python that somebody wrote for this design: one class or function called `name`.
+         *
+         *     It is read by `ast` only, except inside the sandbox. An RNN cell is a layer.
+         */
+        Code: {
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "layers" | "losses" | "metrics" | "callbacks" | "initializers" | "regularizers" | "activations";
+            /** Name */
+            name: string;
+            /** Source */
+            source: string;
+        };
+        /**
          * ColumnSpec
          * @description A column of a table: `number`, `category` or `text`, how many values are missing, some examples.
          */
@@ -859,6 +876,32 @@ export interface components {
         CommandQueued: {
             /** Number */
             number: number;
+        };
+        /**
+         * CompileOptions
+         * @description The further arguments of `keras.Model.compile`, in its own words.
+         */
+        CompileOptions: {
+            /**
+             * Auto Scale Loss
+             * @default true
+             */
+            auto_scale_loss: boolean;
+            /**
+             * Jit Compile
+             * @default auto
+             */
+            jit_compile: "auto" | boolean;
+            /**
+             * Run Eagerly
+             * @default false
+             */
+            run_eagerly: boolean;
+            /**
+             * Steps Per Execution
+             * @default 1
+             */
+            steps_per_execution: number;
         };
         /**
          * Configured
@@ -1227,6 +1270,20 @@ export interface components {
             title: string;
         };
         /**
+         * Graph
+         * @description The inside of a nested model; several layers may be built from one graph, each with weights of its own.
+         */
+        Graph: {
+            /**
+             * Model Class
+             * @default auto
+             * @enum {string}
+             */
+            model_class: "auto" | "Functional" | "Sequential";
+            /** Name */
+            name: string;
+        };
+        /**
          * GraphDocument
          * @description A whole design. `catalog` is the Keras version whose catalog its class names come from.
          */
@@ -1236,6 +1293,13 @@ export interface components {
              * @default
              */
             catalog: string;
+            /**
+             * Code
+             * @default {}
+             */
+            code: {
+                [key: string]: components["schemas"]["Code"];
+            };
             /**
              * Edges
              * @default {}
@@ -1250,6 +1314,13 @@ export interface components {
              */
             format: 1;
             /**
+             * Graphs
+             * @default {}
+             */
+            graphs: {
+                [key: string]: components["schemas"]["Graph"];
+            };
+            /**
              * Layers
              * @default {}
              */
@@ -1259,6 +1330,8 @@ export interface components {
             /**
              * @default {
              *       "description": "",
+             *       "model_class": "auto",
+             *       "model_name": "",
              *       "name": "Untitled design"
              *     }
              */
@@ -1273,6 +1346,18 @@ export interface components {
             /**
              * @default {
              *       "callbacks": {},
+             *       "compile": {
+             *         "auto_scale_loss": true,
+             *         "jit_compile": "auto",
+             *         "run_eagerly": false,
+             *         "steps_per_execution": 1
+             *       },
+             *       "config": {
+             *         "dtype_policy": "float32",
+             *         "epsilon": 1e-7,
+             *         "floatx": "float32",
+             *         "image_data_format": "channels_last"
+             *       },
              *       "fit": {
              *         "batch_size": 32,
              *         "class_weight": "none",
@@ -1302,11 +1387,40 @@ export interface components {
         };
         JsonValue: unknown;
         /**
+         * KerasConfig
+         * @description What `keras.config` and `keras.mixed_precision` are set to before the model is built.
+         */
+        KerasConfig: {
+            /**
+             * Dtype Policy
+             * @default float32
+             * @enum {string}
+             */
+            dtype_policy: "float32" | "float64" | "float16" | "bfloat16" | "mixed_float16" | "mixed_bfloat16";
+            /**
+             * Epsilon
+             * @default 1e-7
+             */
+            epsilon: number;
+            /**
+             * Floatx
+             * @default float32
+             * @enum {string}
+             */
+            floatx: "float16" | "bfloat16" | "float32" | "float64";
+            /**
+             * Image Data Format
+             * @default channels_last
+             * @enum {string}
+             */
+            image_data_format: "channels_last" | "channels_first";
+        };
+        /**
          * Kind
          * @description What sort of thing a class is; the sections of the catalog.
          * @enum {string}
          */
-        Kind: "layers" | "optimizers" | "losses" | "metrics" | "callbacks" | "schedules" | "initializers" | "regularizers" | "constraints" | "activations";
+        Kind: "layers" | "operations" | "optimizers" | "losses" | "metrics" | "callbacks" | "schedules" | "initializers" | "regularizers" | "constraints" | "activations";
         /**
          * LatestRun
          * @description The newest run of a design, for its card.
@@ -1325,7 +1439,8 @@ export interface components {
          * @description A layer instance: its class, its Keras name and only the parameters that somebody set.
          *
          *     A parameter that holds another Keras object (initializer, regularizer, wrapped layer, cell) is
-         *     `{"class_name": ..., "config": {...}}` with, again, only what was set.
+         *     `{"class_name": ..., "config": {...}}` with, again, only what was set. A wrapped layer may also be
+         *     `{"layer": "<layer id>"}`: an instance of this design, whose weights it then shares.
          */
         Layer: {
             /** Class Name */
@@ -1339,6 +1454,7 @@ export interface components {
             params: {
                 [key: string]: components["schemas"]["JsonValue"];
             };
+            weights?: components["schemas"]["Weights"] | null;
         };
         /**
          * LayerReport
@@ -1425,13 +1541,27 @@ export interface components {
              */
             role: "viewer" | "editor" | "owner";
         };
-        /** Meta */
+        /**
+         * Meta
+         * @description What the design is called, and what Keras builds it as; `model_name` "" leaves the name to Keras.
+         */
         Meta: {
             /**
              * Description
              * @default
              */
             description: string;
+            /**
+             * Model Class
+             * @default auto
+             * @enum {string}
+             */
+            model_class: "auto" | "Functional" | "Sequential";
+            /**
+             * Model Name
+             * @default
+             */
+            model_name: string;
             /**
              * Name
              * @default Untitled design
@@ -1494,6 +1624,8 @@ export interface components {
         /**
          * Node
          * @description A call of a layer, with its place on the canvas in pixels and its call arguments.
+         *
+         *     `graph` is the nested model that it is drawn in, or "" for the design itself.
          */
         Node: {
             /**
@@ -1508,6 +1640,11 @@ export interface components {
              * @default
              */
             color: string;
+            /**
+             * Graph
+             * @default
+             */
+            graph: string;
             /** Layer */
             layer: string;
             /**
@@ -1610,6 +1747,11 @@ export interface components {
              */
             category: string;
             /**
+             * Code
+             * @default
+             */
+            code: string;
+            /**
              * Help
              * @default
              */
@@ -1630,7 +1772,7 @@ export interface components {
              * @default
              * @enum {string}
              */
-            marker: "" | "input" | "output";
+            marker: "" | "input" | "output" | "model";
             /** Name */
             name: string;
             /**
@@ -1638,6 +1780,11 @@ export interface components {
              * @default []
              */
             outputs: components["schemas"]["PortSpec"][];
+            /**
+             * Own
+             * @default false
+             */
+            own: boolean;
             /**
              * Params
              * @default []
@@ -1675,7 +1822,7 @@ export interface components {
          * @description The closed list of parameter kinds: one form widget, one validator and one literal renderer each.
          * @enum {string}
          */
-        ParamKind: "integer" | "number" | "boolean" | "text" | "choice" | "size" | "shape" | "axis" | "numbers" | "strings" | "dtype" | "object" | "layer" | "layers" | "json" | "python";
+        ParamKind: "integer" | "number" | "boolean" | "text" | "choice" | "size" | "shape" | "axis" | "numbers" | "strings" | "dtype" | "object" | "layer" | "layers" | "graph" | "expression" | "json" | "python";
         /**
          * ParamSpec
          * @description One constructor parameter. `default` is absent from the JSON only when `required`.
@@ -2366,7 +2513,8 @@ export interface components {
          * Training
          * @description What `compile` and `fit` receive. Losses and metrics are keyed by the id of an Output node.
          *
-         *     `dataset` is the name of a bundled or Keras data set (`digits`, `mnist`) or `upload:<id>`.
+         *     `dataset` is the name of a bundled or Keras data set (`digits`, `mnist`) or `upload:<id>`. With `weights`, every
+         *     layer that is the same in that run or file starts from its values, and the others start afresh.
          */
         Training: {
             /**
@@ -2376,6 +2524,24 @@ export interface components {
             callbacks: {
                 [key: string]: components["schemas"]["Callback"];
             };
+            /**
+             * @default {
+             *       "auto_scale_loss": true,
+             *       "jit_compile": "auto",
+             *       "run_eagerly": false,
+             *       "steps_per_execution": 1
+             *     }
+             */
+            compile: components["schemas"]["CompileOptions"];
+            /**
+             * @default {
+             *       "dtype_policy": "float32",
+             *       "epsilon": 1e-7,
+             *       "floatx": "float32",
+             *       "image_data_format": "channels_last"
+             *     }
+             */
+            config: components["schemas"]["KerasConfig"];
             /** Dataset */
             dataset?: string | null;
             /**
@@ -2405,6 +2571,7 @@ export interface components {
                 };
             };
             optimizer?: components["schemas"]["Configured"] | null;
+            weights?: components["schemas"]["Weights"] | null;
         };
         /**
          * UploadedTable
@@ -2468,6 +2635,26 @@ export interface components {
             name: string;
             /** Number */
             number: number;
+        };
+        /**
+         * Weights
+         * @description Values that a layer starts from: of an uploaded weights file, of word vectors, or of an earlier run.
+         *
+         *     `id` is the upload's or the run's; `layer` is the name of the layer in there, where it is another one.
+         */
+        Weights: {
+            /** Id */
+            id: string;
+            /**
+             * Layer
+             * @default
+             */
+            layer: string;
+            /**
+             * Source
+             * @enum {string}
+             */
+            source: "upload" | "run";
         };
         /** WorkspaceView */
         WorkspaceView: {
