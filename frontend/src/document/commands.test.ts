@@ -206,3 +206,25 @@ describe("the clipboard", () => {
     '{"layerloom":1,"nodes":{"a":1},"layers":3}',
   ])("leaves %j alone", (text) => expect(parseFragment(text)).toBeNull());
 });
+
+describe("own code", () => {
+  const piece = { kind: "layers", name: "Scale", source: "class Scale: ..." } as const;
+
+  it("is kept, changed and removed with the design, typing in one field as one step", () => {
+    const { design, commands, content } = chain();
+    const id = commands.addCode(piece) as string;
+    for (const source of ["class Scale", "class Scale:"]) commands.setCode(id, "source", source);
+    expect(content().code).toEqual({ [id]: { ...piece, source: "class Scale:" } });
+    design.undo();
+    expect(content().code).toEqual({ [id]: piece });
+    commands.removeCode(id);
+    expect(content().code).toEqual({});
+  });
+
+  it("of a piece that is gone stays gone, and a viewer writes none", () => {
+    const { commands, content } = chain();
+    commands.setCode("gone", "source", "x = 1");
+    expect(content().code).toEqual({});
+    expect(DesignDocument.local({}, false).commands.addCode(piece)).toBeNull();
+  });
+});

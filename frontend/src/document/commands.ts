@@ -3,6 +3,7 @@ import { copyFragment, type Fragment, remapFragment } from "./fragment";
 import type { History } from "./history";
 import { equal, findAt, type JsonObject, type JsonValue } from "./json";
 import {
+  type Code,
   type DesignContent,
   type EdgeEnds,
   type Edit,
@@ -201,6 +202,21 @@ export function createCommands(target: CommandTarget) {
 
     setMeta(path: string[], value: JsonValue): void {
       if (path.length > 0) set(["meta", ...path], value);
+    },
+
+    /** Keep a piece of own code in the design; returns its id, or null for a viewer. */
+    addCode(code: Code): string | null {
+      const id = newId();
+      return edit(() => setAt(doc, ["code", id], code as unknown as JsonValue)) ? id : null;
+    },
+
+    /** Set a field of a piece of own code; typing in one field merges into one step. */
+    setCode(id: string, field: keyof Code, value: string): void {
+      if (content().code[id]) set(["code", id, field], value);
+    },
+
+    removeCode(id: string): void {
+      unset(["code", id]);
     },
 
     /** Delete nodes with their wires, and the layers that nothing calls any more. */
