@@ -59,7 +59,10 @@ class ParamKind(StrEnum):
     GRAPH = "graph"
     """The inside of a nested model: an id in the design's `graphs`."""
     EXPRESSION = "expression"
-    """One line over `keras.ops`, interpreted and never evaluated: the text of an `Expression` layer."""
+    """One line over `keras.ops`, interpreted and never evaluated: the text of an `Expression` layer.
+
+    With `choices` it is one line of arithmetic over the names in them: `app.catalog.schedule`.
+    """
     JSON = "json"
     """Any JSON value; edited as text."""
     PYTHON = "python"

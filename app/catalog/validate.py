@@ -8,6 +8,7 @@ from typing import Final
 from pydantic import BaseModel, ConfigDict, JsonValue
 
 from app.catalog.model import Catalog, Kind, ObjectSpec, ParamKind, ParamSpec
+from app.catalog.schedule import BadSchedule, read_schedule
 
 MAX_INTEGER: Final = 2**31 - 1
 """Sizes and counts above this are no dimensions that any machine holds."""
@@ -307,7 +308,12 @@ def _is_expression(param: ParamSpec, value: JsonValue) -> bool:
     if not isinstance(value, str) or not 0 < len(value.strip()) <= MAX_EXPRESSION or "\n" in value:
         return False
     try:
-        ast.parse(value.strip(), mode="eval")
+        if param.choices:
+            read_schedule(value)
+        else:
+            ast.parse(value.strip(), mode="eval")
+    except BadSchedule:
+        return False
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return False
     return True
@@ -369,7 +375,9 @@ _WORDS: Final[dict[ParamKind, Callable[[ParamSpec], str]]] = {
     ParamKind.LAYER: lambda param: "a layer",
     ParamKind.LAYERS: lambda param: "a list of layers",
     ParamKind.GRAPH: lambda param: "a nested model of this design",
-    ParamKind.EXPRESSION: lambda param: "one line such as ops.tanh(x) * 0.5",
+    ParamKind.EXPRESSION: lambda param: (
+        f"one line over {' and '.join(param.choices)}" if param.choices else "one line such as ops.tanh(x) * 0.5"
+    ),
     ParamKind.JSON: lambda param: "any JSON value",
     ParamKind.PYTHON: lambda param: "Python code",
 }
