@@ -27,6 +27,7 @@ from app.graph.topology import Wire, upstream_of
 from app.messages.analysis import Analysis, NodeAnalysis
 from app.worker.build import call_layer
 from app.worker.explain import RECURRENT, Site, explain, shown
+from app.worker.faults.latent import latent_problems
 from app.worker.resolve import build_layer
 
 MEMORY: Final = 50_000
@@ -332,6 +333,7 @@ def _problems(reading: Reading) -> Iterator[Problem]:
             upstream=cause,
             message=f"{reading.found.name_of(node)} waits for {reading.found.name_of(cause)} to be mended.",
         )
+    yield from latent_problems(reading.found, reading.specs, lambda node, fix: _mends_latent(reading, node, fix))
     yield from _flatten_suggestions(reading)
 
 
@@ -357,6 +359,14 @@ def _mends(reading: Reading, node: str, fix: Fix) -> bool:
     broken = {other for other, outcome in after.outcomes.items() if outcome.fault}
     known = {other for other, outcome in reading.outcomes.items() if outcome.fault} | reading.blocked.keys()
     return outcome is not None and not outcome.fault and broken <= known and errors <= before
+
+
+def _mends_latent(reading: Reading, node: str, fix: Fix) -> bool:
+    document = fixes.applied(reading.found.document, fix)
+    if document is None or not _mends(reading, node, fix):
+        return False
+    after = read(document, reading.catalog)
+    return node not in {found.node for found in latent_problems(after.found, after.specs, lambda *_: False)}
 
 
 def _flatten_suggestions(reading: Reading) -> Iterator[Problem]:
