@@ -3,6 +3,7 @@
 import math
 import re
 
+from app.catalog.validate import expected_of
 from app.document.edits import RemoveValue, SetValue
 from app.graph import fixes
 from app.graph.model import Fix
@@ -194,6 +195,7 @@ def invalid_param(site: Site, match: re.Match[str]) -> Account | None:
         code="invalid_param",
         message=f"{site.name}: {sentences[0][:400]}",
         param=param,
+        expected=expected_of(named[param]),
         received=f"{param} = {site.params.get(param)!r}"[:200],
         hint=f"Change {param}.",
         fixes=proposals,
