@@ -82,6 +82,7 @@ def compose(settings: Settings, url: str) -> Services:
         address_file=settings.address_file,
         upload_limit_bytes=settings.upload_limit_bytes,
         analysis_seconds=settings.analysis_seconds,
+        egress_hosts=settings.allowed_hosts,
         keras_home=settings.keras_home.expanduser(),
         secure=settings.secure,
         database=Database(settings.database),

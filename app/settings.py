@@ -13,6 +13,8 @@ class Settings(BaseSettings):
     """How this server is set up. `data` holds the database, uploads, runs and sockets.
 
     `keras_home` is where Keras looks for its data sets, from the variable that Keras itself reads: `KERAS_HOME`.
+    `egress_hosts` names, with commas, the hosts (`metrics.example`, `metrics.example:9000`) that runs may send their
+    metrics to; none unless set.
     """
 
     model_config = SettingsConfigDict(env_prefix="LAYERLOOM_", extra="ignore", validate_by_name=True)
@@ -25,7 +27,13 @@ class Settings(BaseSettings):
     upload_limit_bytes: int = 512 * 2**20
     analysis_seconds: float = 10.0
     analysis_processes: int = Field(default=2, ge=1, le=64)
+    egress_hosts: str = ""
     keras_home: Path = Field(default=Path("~/.keras"), validation_alias="KERAS_HOME")
+
+    @property
+    def allowed_hosts(self) -> list[str]:
+        """The entries of `egress_hosts`."""
+        return [host.strip().lower() for host in self.egress_hosts.split(",") if host.strip()]
 
     @cached_property
     def folder(self) -> Path:

@@ -115,6 +115,20 @@ class PortSpec(_Frozen):
     help: str = ""
 
 
+class OperationClass(_Frozen):
+    """The Keras class behind a function of `keras.ops`: a saved model names it, and an instance of it has a name.
+
+    `call` lists the arguments with which Keras calls the instance, in order; all other parameters construct it.
+    `*x` stands for arguments by position, `x=` for one by name and `**x` for a dictionary of such. Of these, `needed`
+    come from a wire or, where the spec has a parameter of that name, from its value.
+    """
+
+    module: str
+    class_name: str
+    call: tuple[str, ...]
+    needed: tuple[str, ...] = ()
+
+
 class ObjectSpec(_Frozen):
     """One designable class (or activation function).
 
@@ -142,6 +156,8 @@ class ObjectSpec(_Frozen):
     marker: Literal["", "input", "output", "model"] = ""
     """Set for the ends of a model, `InputLayer` (input) and `Output` (output), and for `Model` (model), whose ports are
     the ends of the graph that it names."""
+    operation: OperationClass | None = None
+    """For a function of `keras.ops`."""
     code: str = ""
     """For a class of the design's own: its id in the design's `code`."""
     own: bool = False
@@ -163,6 +179,15 @@ class Catalog(_Frozen):
             kind = Kind.OPERATION
         section = self.objects.get(kind, {})
         return section.get(name) or section.get(self.identifiers.get(kind, {}).get(name, ""))
+
+    def operation_of(self, class_name: str) -> ObjectSpec | None:
+        """Return the function of `keras.ops` behind which a class such as `Mean` or `GetItem` stands, or None."""
+        return self._operations.get(class_name)
+
+    @cached_property
+    def _operations(self) -> dict[str, ObjectSpec]:
+        section = self.objects.get(Kind.OPERATION, {}).values()
+        return {spec.operation.class_name: spec for spec in section if spec.operation is not None}
 
     @cached_property
     def identifiers(self) -> dict[Kind, dict[str, str]]:

@@ -63,7 +63,7 @@ class Schedule:
     body: ast.expr
 
     def __call__(self, epoch: int, lr: float) -> float:
-        """Return the rate of `epoch`, counted from 0; raise `BadSchedule` when that is no finite number of 0 or more."""
+        """Return the rate of `epoch`, counted from 0; raise `BadSchedule` for less than 0 or no finite number."""
         try:
             value = _value(self.body, {"epoch": float(epoch), "lr": float(lr), "pi": math.pi})
         except (ArithmeticError, ValueError) as error:

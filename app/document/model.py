@@ -46,6 +46,10 @@ _EDGE_KEY = re.compile(
 )
 
 
+AUTO_LOSS: Final = "auto"
+"""The class of a loss that is left to Layerloom."""
+
+
 class _Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", allow_inf_nan=False)
 
@@ -151,7 +155,10 @@ class Meta(_Strict):
 
 
 class Loss(Configured):
-    """The loss of one output; `weight` multiplies it in the total."""
+    """The loss of one output; `weight` multiplies it in the total.
+
+    The class `auto` is the loss that fits the labels and the last layer, for a weight without a choice of loss.
+    """
 
     weight: float = 1.0
 

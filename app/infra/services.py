@@ -24,7 +24,8 @@ if TYPE_CHECKING:
 class Services:
     """The parts of a running server. `url` is where people reach it; `folder` is its data folder.
 
-    `keras_home` is the folder of Keras, with the data sets that it has downloaded.
+    `keras_home` is the folder of Keras, with the data sets that it has downloaded. `egress_hosts` are those that runs
+    may send metrics to.
     """
 
     url: str
@@ -33,6 +34,7 @@ class Services:
     upload_limit_bytes: int
     analysis_seconds: float
     keras_home: Path
+    egress_hosts: list[str]
     secure: bool
     database: Database
     zygote: "Zygote"

@@ -18,6 +18,7 @@ class JobSpec(_Strict):
 
     `address_file` names a file that holds the server's present URL, read again whenever a send fails, so that a
     restarted server on another port is found. `token` lets the launcher post events of this attempt and nothing else.
+    `egress_hosts` are those that the run may send metrics to (`app.messages.egress`).
     """
 
     run_id: str
@@ -27,6 +28,7 @@ class JobSpec(_Strict):
     folder: str
     address_file: str | None = None
     token: str = ""
+    egress_hosts: list[str] = []
 
 
 class EventBatch(_Strict):

@@ -2,7 +2,7 @@
 
 import json
 import shutil
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
@@ -17,11 +17,13 @@ from app.accounts.service import token_hash
 from app.datasets import service as datasets
 from app.datasets.usage import declare_usage
 from app.designs.access import DesignAccess
+from app.document.edits import RemoveValue
 from app.document.model import GraphDocument
-from app.graph.model import Problem
+from app.graph.model import Fix, Problem
 from app.infra.services import Services
 from app.messages.analysis import AnalyzeRequest, Refusal
 from app.messages.data import DatasetDescription, DataSource
+from app.messages.egress import check_egress
 from app.messages.events import ProgressEvent, ReportEvent, RunState, StartedEvent
 from app.messages.jobs import Command, JobSpec
 from app.runs import repository
@@ -91,8 +93,28 @@ async def preflight(
         description = await datasets.describe(services, dataset)
     except AppError as error:
         return Preflight(ready=False, problems=[_data_problem(error)], dataset=None)
-    problems = await _problems(services, document, description, key)
+    problems = [*_egress_problems(services, document), *await _problems(services, document, description, key)]
     return Preflight(ready=not has_errors(problems), problems=problems, dataset=description)
+
+
+def _egress_problems(services: Services, document: GraphDocument) -> Iterator[Problem]:
+    """Yield a problem for every `RemoteMonitor` that would send to a host that is not on the server's list."""
+    for key, callback in sorted(document.training.callbacks.items()):
+        if callback.class_name != "RemoteMonitor":
+            continue
+        try:
+            check_egress(callback.config, services.egress_hosts)
+        except AppError as error:
+            remove = RemoveValue(path=["training", "callbacks", key])
+            yield Problem(
+                code=error.code,
+                param="callbacks",
+                message=error.message,
+                expected=error.expected,
+                received=error.received,
+                hint=error.hint,
+                fix=Fix(title="Remove RemoteMonitor", edits=(remove,)),
+            )
 
 
 async def _problems(
@@ -192,6 +214,7 @@ def job_of(services: Services, run: Run, token: str, document: GraphDocument, da
         folder=str(run_folder(services, run.id)),
         address_file=str(services.address_file),
         token=token,
+        egress_hosts=services.egress_hosts,
     )
 
 

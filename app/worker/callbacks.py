@@ -1,38 +1,29 @@
 """The callbacks of a run: those of the design, kept inside the run's folder, and the one that reports and obeys."""
 
 import math
-import re
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Any, Final
 
 import keras
 
-from app.catalog.model import Kind
+from app.catalog.model import Catalog, Kind
+from app.catalog.schedule import read_schedule
 from app.document.model import Callback
 from app.messages.events import RunState
 from app.worker.compile import BadTraining
-from app.worker.resolve import build_object
+from app.worker.monitor import Monitor
+from app.worker.resolve import build_object, constructor_arguments
+from app.worker.run_files import inside
 
 PROGRESS_SECONDS: Final = 0.5
 """At most this often is progress reported."""
 
 CHECKPOINTS: Final = "checkpoints"
 """The folder, in the run's folder, for files that callbacks of the design write."""
-
-_FILE_NAME: Final = re.compile(r"[A-Za-z0-9_.{}:\-]{1,120}")
-
-_REFUSED: Final = {
-    "LambdaCallback": "it runs Python code",
-    "LearningRateScheduler": "it runs Python code; choose a learning-rate schedule in the optimizer",
-    "RemoteMonitor": "it sends metrics over the network; the curves of the run are kept here",
-    "TensorBoard": "it writes logs for another program; the curves of the run are kept here",
-    "BackupAndRestore": "it cannot always resume; the run keeps its own files",
-    "OrbaxCheckpoint": "it needs a package that is not installed",
-}
 
 Emit = Callable[[dict[str, Any]], None]
 
@@ -71,39 +62,42 @@ class Control:
         self._go.wait()
 
 
-def build_callbacks(callbacks: Mapping[str, Callback], folder: Path) -> list[Any]:
-    """Return the callbacks of a design in their order; the files that they write stay below `folder`."""
+def build_callbacks(
+    callbacks: Mapping[str, Callback], folder: Path, catalog: Catalog, egress_hosts: Sequence[str] = ()
+) -> list[Any]:
+    """Return the callbacks of a design in their order; the files that they write stay below `folder`.
+
+    `catalog` is that of the design, own code included. A `RemoteMonitor` may reach `egress_hosts` and no other.
+    """
     ordered = sorted(callbacks.items(), key=lambda item: (item[1].position, item[0]))
-    return [_build(callback, folder / CHECKPOINTS) for _, callback in ordered]
+    return [_build(callback, folder / CHECKPOINTS, catalog, egress_hosts) for _, callback in ordered]
 
 
-def _build(callback: Callback, folder: Path) -> Any:
-    if callback.class_name in _REFUSED:
+def _build(callback: Callback, folder: Path, catalog: Catalog, egress_hosts: Sequence[str]) -> Any:
+    spec = catalog.find(Kind.CALLBACK, callback.class_name)
+    if spec is None:
         raise BadTraining(
-            f"The callback {callback.class_name} cannot be used: {_REFUSED[callback.class_name]}.",
-            expected="a callback of the catalog",
+            f"There is no callback named {callback.class_name!r}.",
+            expected="a callback of Keras, or one of the design's own code",
             received=callback.class_name,
             hint="Remove it from the Train tab.",
         )
-    config = dict(callback.config)
-    match callback.class_name:
+    config: dict[str, Any] = dict(callback.config)
+    match "" if spec.code else spec.name:
         case "ModelCheckpoint":
             ending = ".weights.h5" if config.get("save_weights_only") else ".keras"
-            config["filepath"] = _inside(folder, config.get("filepath"), "best", ending)
+            config["filepath"] = inside(folder, config.get("filepath"), "best", ending)
         case "CSVLogger":
-            config["filename"] = _inside(folder, config.get("filename"), "log", ".csv")
-    return build_object(Kind.CALLBACK, {"class_name": callback.class_name, "config": config})
-
-
-def _inside(folder: Path, wanted: Any, stem: str, ending: str) -> str:
-    """Return a path in `folder` named as `wanted` says, whatever folder that names, with `ending`."""
-    name = PurePosixPath(str(wanted or "").replace("\\", "/")).name
-    if not _FILE_NAME.fullmatch(name) or name.startswith("."):
-        name = stem
-    if not name.endswith(ending):
-        name = name.removesuffix(".keras").removesuffix(".h5").removesuffix(".csv") + ending
-    folder.mkdir(parents=True, exist_ok=True)
-    return str(folder / name)
+            config["filename"] = inside(folder, config.get("filename"), "log", ".csv")
+        case "TensorBoard":
+            config["log_dir"] = inside(folder, config.get("log_dir"), "logs")
+        case "BackupAndRestore":
+            config["backup_dir"] = inside(folder, config.get("backup_dir"), "backup")
+        case "LearningRateScheduler":
+            config["schedule"] = read_schedule(str(config.get("schedule", "")))
+        case "RemoteMonitor":
+            return Monitor(egress_hosts=egress_hosts, **constructor_arguments(spec, config, catalog))
+    return build_object(Kind.CALLBACK, {"class_name": callback.class_name, "config": config}, catalog)
 
 
 class Reporter(keras.callbacks.Callback):
@@ -142,8 +136,10 @@ class Reporter(keras.callbacks.Callback):
         self._resumed = 0.0
         self._busy = 0.0
         """Seconds spent in training steps after the first, which is traced; validation and pauses do not count."""
+        self._first_step = 0
+        """Steps done at the first word of Keras: `steps_per_execution` of them, or 1."""
         self._told = 0.0
-        self._told_step = 1
+        self._told_step = 0
         self._told_busy = 0.0
 
     def on_train_begin(self, logs: Any = None) -> None:
@@ -154,23 +150,26 @@ class Reporter(keras.callbacks.Callback):
         self._epoch_began = self._resumed = time.monotonic()
 
     def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
-        self.step += 1
+        done = min(batch + 1, self.steps_per_epoch)
+        self.step = (self.epoch - 1) * self.steps_per_epoch + done
         logs = _loss_first(logs or {})
         self.loss = logs.get("loss", 0.0)
-        if self.step == 1:
+        first = self._first_step == 0
+        if first:
+            self._first_step = self._told_step = self.step
             self.on_begin(list(logs))
         self.emit(
             {
                 "event": "batch",
                 "time": time.time(),
                 "epoch": self.epoch,
-                "batch": batch + 1,
+                "batch": done,
                 "step": self.step,
                 "logs": logs,
             }
         )
         moment = time.monotonic()
-        if self.step == 1:
+        if first:
             self._told = moment
         else:
             self._busy += moment - self._resumed
@@ -208,8 +207,8 @@ class Reporter(keras.callbacks.Callback):
             self.model.stop_training = True
 
     def on_train_end(self, logs: Any = None) -> None:
-        if self.step > 1:
-            self._tell_progress(self.step - 1, self._busy)
+        if self.step > self._first_step:
+            self._tell_progress(self.step - self._first_step, self._busy)
 
     def _tell_progress(self, steps: int, seconds: float) -> None:
         step_seconds = seconds / steps if steps else 0.0

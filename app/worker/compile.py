@@ -11,8 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import JsonValue
 
-from app.catalog.model import Kind
-from app.document.model import FitOptions, Metric, Training
+from app.catalog.model import Catalog, Kind
+from app.document.model import AUTO_LOSS, Configured, FitOptions, Metric, Training
 from app.messages.data import TargetSpec
 from app.shared.errors import Invalid
 from app.worker.resolve import build_object
@@ -69,22 +69,30 @@ def _activation(tensor: Any) -> str:
     return getattr(getattr(operation, "activation", None), "__name__", "")
 
 
-def compile_arguments(training: Training, ends: list[OutputEnd], target: TargetSpec) -> Compiled:
-    """Return what `compile` receives: optimizer, a loss and metrics for each output, loss weights."""
+def compile_arguments(training: Training, ends: list[OutputEnd], target: TargetSpec, catalog: Catalog) -> Compiled:
+    """Return what `compile` receives: optimizer, a loss and metrics for each output, loss weights, and its options.
+
+    `catalog` is that of the design, own code included.
+    """
     _check_outputs(training, ends)
-    compiled = Compiled({})
-    compiled.arguments["optimizer"] = _optimizer(training, compiled)
-    losses = [_loss(training, end, target, compiled, len(ends)) for end in ends]
-    plain = [_metrics(training, end, target, compiled, len(ends), weighted=False) for end in ends]
-    weighted = [_metrics(training, end, target, compiled, len(ends), weighted=True) for end in ends]
-    weights = [training.losses[end.node].weight if end.node in training.losses else 1.0 for end in ends]
-    compiled.arguments["loss"] = losses if len(ends) > 1 else losses[0]
-    compiled.arguments["metrics"] = plain if len(ends) > 1 else plain[0]
+    choices = [_Choices(training, end, target, catalog) for end in ends]
+    arguments: dict[str, Any] = {
+        "optimizer": build_object(Kind.OPTIMIZER, _optimizer(training), catalog),
+        "loss": _for_outputs([choice.loss() for choice in choices]),
+        "metrics": _for_outputs([choice.metrics() for choice in choices]),
+        **training.compile.model_dump(),
+    }
+    weighted = [choice.weighted_metrics() for choice in choices]
     if any(weighted):
-        compiled.arguments["weighted_metrics"] = weighted if len(ends) > 1 else weighted[0]
+        arguments["weighted_metrics"] = _for_outputs(weighted)
+    weights = [choice.loss_weight() for choice in choices]
     if any(weight != 1.0 for weight in weights):
-        compiled.arguments["loss_weights"] = weights if len(ends) > 1 else weights[0]
-    return compiled
+        arguments["loss_weights"] = _for_outputs(weights)
+    return Compiled(arguments, _told(training, choices))
+
+
+def _for_outputs(values: list[Any]) -> Any:
+    return values if len(values) > 1 else values[0]
 
 
 def _check_outputs(training: Training, ends: list[OutputEnd]) -> None:
@@ -100,30 +108,77 @@ def _check_outputs(training: Training, ends: list[OutputEnd]) -> None:
             )
 
 
-def _optimizer(training: Training, compiled: Compiled) -> Any:
-    if training.optimizer is None:
-        compiled.defaults["optimizer"] = "Adam"
-        return build_object(Kind.OPTIMIZER, "Adam")
-    return build_object(Kind.OPTIMIZER, training.optimizer.model_dump())
+def _optimizer(training: Training) -> Any:
+    return "Adam" if training.optimizer is None else training.optimizer.model_dump()
 
 
-def _tell(compiled: Compiled, argument: str, end: OutputEnd, value: JsonValue, outputs: int) -> None:
-    if outputs == 1:
-        compiled.defaults[argument] = value
-        return
-    told = compiled.defaults.setdefault(argument, {})
-    assert isinstance(told, dict)
-    told[end.node] = value
+def _told(training: Training, choices: list["_Choices"]) -> dict[str, JsonValue]:
+    """Return what was chosen for what `training` leaves open, by output where there are several."""
+    told: dict[str, JsonValue] = {} if training.optimizer is not None else {"optimizer": "Adam"}
+    losses: dict[str, JsonValue] = {each.end.node: each.told_loss() for each in choices if each.chosen_loss is None}
+    metrics: dict[str, JsonValue] = {
+        each.end.node: each.told_metrics() for each in choices if not each.training.metrics.get(each.end.node)
+    }
+    for argument, by_output in (("loss", losses), ("metrics", metrics)):
+        if by_output:
+            told[argument] = by_output if len(choices) > 1 else next(iter(by_output.values()))
+    return told
 
 
-def _loss(training: Training, end: OutputEnd, target: TargetSpec, compiled: Compiled, outputs: int) -> Any:
-    chosen = training.losses.get(end.node)
-    if chosen is None:
-        value = default_loss(end, target)
-        told = value["class_name"] if not value["config"] else dict(value)
-        _tell(compiled, "loss", end, told, outputs)
-        return build_object(Kind.LOSS, value)
-    return build_object(Kind.LOSS, chosen.model_dump(include={"class_name", "config"}))
+@dataclass(frozen=True)
+class _Choices:
+    """What is chosen for one output, by the design or in its place."""
+
+    training: Training
+    end: OutputEnd
+    target: TargetSpec
+    catalog: Catalog
+
+    @property
+    def chosen_loss(self) -> Any:
+        """The loss that the design names, or None."""
+        loss = self.training.losses.get(self.end.node)
+        return None if loss is None or loss.class_name == AUTO_LOSS else loss
+
+    def loss(self) -> Any:
+        chosen = self.chosen_loss
+        value = default_loss(self.end, self.target) if chosen is None else _configured(chosen)
+        return build_object(Kind.LOSS, value, self.catalog)
+
+    def loss_weight(self) -> float:
+        loss = self.training.losses.get(self.end.node)
+        return 1.0 if loss is None else loss.weight
+
+    def told_loss(self) -> JsonValue:
+        value = default_loss(self.end, self.target)
+        return dict(value) if value["config"] else str(value["class_name"])
+
+    def metrics(self) -> list[Any]:
+        if not self.training.metrics.get(self.end.node):
+            return [build_object(Kind.METRIC, default_metric(self.end, self.target), self.catalog)]
+        return self._chosen_metrics(weighted=False)
+
+    def weighted_metrics(self) -> list[Any]:
+        return self._chosen_metrics(weighted=True)
+
+    def told_metrics(self) -> JsonValue:
+        value = default_metric(self.end, self.target)
+        return [value["config"].get("name", value["class_name"])]
+
+    def _chosen_metrics(self, *, weighted: bool) -> list[Any]:
+        chosen = self.training.metrics.get(self.end.node, {})
+        ordered = sorted(chosen.items(), key=lambda item: (item[1].position, item[0]))
+        return [self._metric(metric) for _, metric in ordered if metric.weighted is weighted]
+
+    def _metric(self, metric: Metric) -> Any:
+        """Keras takes `"accuracy"` for the accuracy that fits the labels; `Accuracy` is Keras' own class."""
+        fitting = metric.class_name in ("accuracy", "acc")
+        value = default_metric(self.end, self.target) if fitting else _configured(metric)
+        return build_object(Kind.METRIC, value, self.catalog)
+
+
+def _configured(value: Configured) -> dict[str, Any]:
+    return value.model_dump(include={"class_name", "config"})
 
 
 def default_loss(end: OutputEnd, target: TargetSpec) -> dict[str, Any]:
@@ -135,33 +190,6 @@ def default_loss(end: OutputEnd, target: TargetSpec) -> dict[str, Any]:
         return {"class_name": "BinaryCrossentropy", "config": config}
     config = {} if end.activation in ("softmax", "sigmoid") else {"from_logits": True}
     return {"class_name": "SparseCategoricalCrossentropy", "config": config}
-
-
-def _metrics(
-    training: Training,
-    end: OutputEnd,
-    target: TargetSpec,
-    compiled: Compiled,
-    outputs: int,
-    *,
-    weighted: bool,
-) -> list[Any]:
-    chosen = training.metrics.get(end.node, {})
-    if not chosen:
-        if weighted:
-            return []
-        value = default_metric(end, target)
-        _tell(compiled, "metrics", end, [value["config"].get("name", value["class_name"])], outputs)
-        return [build_object(Kind.METRIC, value)]
-    ordered = sorted(chosen.items(), key=lambda item: (item[1].position, item[0]))
-    return [_metric(metric, end, target) for _, metric in ordered if metric.weighted is weighted]
-
-
-def _metric(metric: Metric, end: OutputEnd, target: TargetSpec) -> Any:
-    """Keras takes `"accuracy"` for the accuracy that fits the labels, and so do we; `Accuracy` is Keras' own class."""
-    if metric.class_name in ("accuracy", "acc"):
-        return build_object(Kind.METRIC, default_metric(end, target))
-    return build_object(Kind.METRIC, metric.model_dump(include={"class_name", "config"}))
 
 
 def default_metric(end: OutputEnd, target: TargetSpec) -> dict[str, Any]:

@@ -10,8 +10,8 @@ from typing import Any
 
 import keras
 
-from app.catalog.model import Kind, ObjectSpec, ParamKind, ParamSpec
-from app.catalog.registry import get_spec
+from app.catalog.model import Catalog, Kind, ObjectSpec, ParamKind, ParamSpec
+from app.catalog.registry import get_spec, load_catalog
 from app.shared.errors import Invalid
 
 MAX_DEPTH = 16
@@ -33,14 +33,15 @@ def _keras_class(kind: Kind, name: str) -> Any:
     return place
 
 
-def build_object(kind: Kind | str, value: Any) -> Any:
+def build_object(kind: Kind | str, value: Any, catalog: Catalog | None = None) -> Any:
     """Return the Keras object that `value` describes.
 
     `value` is a name (`"adam"`), `{"class_name": ..., "config": {...}}` with only what was set, a plain number where a
-    schedule is wanted, or None, which stays None. Raises `NotFound` for a name outside the catalog and `Invalid` for
-    another sort of value; errors of Keras' constructors pass through.
+    schedule is wanted, or None, which stays None. `catalog` is that of the design; Keras' alone where none is given.
+    Raises `NotFound` for a name outside the catalog and `Invalid` for another sort of value; errors of Keras'
+    constructors pass through.
     """
-    return _build(Kind(kind), value, 0)
+    return _build(Kind(kind), value, catalog or load_catalog(), 0)
 
 
 def build_layer(class_name: str, params: Mapping[str, Any], name: str | None = None) -> Any:
@@ -49,22 +50,24 @@ def build_layer(class_name: str, params: Mapping[str, Any], name: str | None = N
     return keras_class(spec)(**constructor_arguments(spec, params), **({} if name is None else {"name": name}))
 
 
-def constructor_arguments(spec: ObjectSpec, params: Mapping[str, Any]) -> dict[str, Any]:
+def constructor_arguments(
+    spec: ObjectSpec, params: Mapping[str, Any], catalog: Catalog | None = None
+) -> dict[str, Any]:
     """Return `params` with their nested objects built and lists turned into the tuples that Keras takes."""
-    return _arguments(spec, params, 0)
+    return _arguments(spec, params, catalog or load_catalog(), 0)
 
 
-def _build(kind: Kind, value: Any, depth: int) -> Any:
+def _build(kind: Kind, value: Any, catalog: Catalog, depth: int) -> Any:
     if value is None or (kind is Kind.SCHEDULE and isinstance(value, int | float)):
         return value
     if depth > MAX_DEPTH:
         raise Invalid("Objects are nested too deeply.", expected=f"at most {MAX_DEPTH} levels", received="more")
     name, config = _named(kind, value)
-    spec = get_spec(kind, name)
+    spec = catalog.find(kind, name) or get_spec(kind, name)
     target = keras_class(spec)
     if inspect.isfunction(target):
         return target
-    return target(**_arguments(spec, config, depth + 1))
+    return target(**_arguments(spec, config, catalog, depth + 1))
 
 
 def _named(kind: Kind, value: Any) -> tuple[str, Mapping[str, Any]]:
@@ -81,7 +84,7 @@ def _named(kind: Kind, value: Any) -> tuple[str, Mapping[str, Any]]:
     )
 
 
-def _arguments(spec: ObjectSpec, params: Mapping[str, Any], depth: int) -> dict[str, Any]:
+def _arguments(spec: ObjectSpec, params: Mapping[str, Any], catalog: Catalog, depth: int) -> dict[str, Any]:
     known = {param.name: param for param in spec.params}
     unknown = sorted(name for name in params if name not in known and name != "name")
     if unknown:
@@ -93,20 +96,20 @@ def _arguments(spec: ObjectSpec, params: Mapping[str, Any], depth: int) -> dict[
         )
     ours = {"position"} if spec.marker else set()
     return {
-        name: _argument(known[name], value, depth) if name in known else value
+        name: _argument(known[name], value, catalog, depth) if name in known else value
         for name, value in params.items()
         if name not in ours
     }
 
 
-def _argument(param: ParamSpec, value: Any, depth: int) -> Any:
+def _argument(param: ParamSpec, value: Any, catalog: Catalog, depth: int) -> Any:
     match param.kind:
         case ParamKind.OBJECT if param.object_kind is not None:
-            return _build(param.object_kind, value, depth)
+            return _build(param.object_kind, value, catalog, depth)
         case ParamKind.LAYER:
-            return _build(Kind.LAYER, value, depth)
+            return _build(Kind.LAYER, value, catalog, depth)
         case ParamKind.LAYERS if isinstance(value, list):
-            return [_build(Kind.LAYER, item, depth) for item in value]
+            return [_build(Kind.LAYER, item, catalog, depth) for item in value]
         case ParamKind.SIZE | ParamKind.SHAPE | ParamKind.JSON if isinstance(value, list):
             return _as_tuple(value)
         case ParamKind.NUMBERS if isinstance(value, list) and param.name not in {"values", "boundaries"}:

@@ -18,6 +18,7 @@ import traceback
 from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Final
 
@@ -26,6 +27,7 @@ import numpy as np
 import psutil
 from numpy.typing import NDArray
 
+from app.catalog.model import Catalog
 from app.catalog.registry import load_catalog
 from app.codegen.python_source import render_script
 from app.graph.check import survey
@@ -45,7 +47,9 @@ from app.worker.compile import (
     output_ends,
 )
 from app.worker.data import Part, TrainingData, load
+from app.worker.keras_config import configured
 from app.worker.report import report
+from app.worker.run_files import pack
 
 Array = NDArray[Any]
 
@@ -129,6 +133,11 @@ class _Session:
     data: TrainingData | None = None
     ends: list[OutputEnd] | None = None
 
+    @cached_property
+    def catalog(self) -> Catalog:
+        """The catalog of the job's design."""
+        return load_catalog()
+
     def say(self, event: str, **fields: Any) -> None:
         self.emit({"event": event, "time": time.time(), **fields})
 
@@ -143,7 +152,8 @@ def train(job: JobSpec, emit: Emit, control: Control) -> RunState:
     keras.config.disable_traceback_filtering()
     with _printed_to(session):
         try:
-            state = _train(session)
+            with configured(job.document.training.config):
+                state = _train(session)
         except _Stopped:
             state = RunState.STOPPED
             session.say("state", state=state.value, reason="Stopped before the first batch.")
@@ -164,13 +174,13 @@ def _train(session: _Session) -> RunState:
     session.model = model = build_model(session.plan)
     _check_fit(session)
     session.ends = output_ends(model, [output.node for output in session.plan.outputs])
-    compiled = compile_arguments(training, session.ends, data.target)
+    compiled = compile_arguments(training, session.ends, data.target, session.catalog)
     _check_classes(session)
     model.compile(**compiled.arguments)
     _build_state(model, data)
     session.check_stop()
     reporter = _reporter(session, compiled)
-    callbacks = build_callbacks(training.callbacks, session.folder)
+    callbacks = build_callbacks(training.callbacks, session.folder, session.catalog, job.egress_hosts)
     model.fit(
         _features(model, data.train),
         _targets(model, data.train),
@@ -178,7 +188,7 @@ def _train(session: _Session) -> RunState:
         if data.validation is None
         else (_features(model, data.validation), _targets(model, data.validation)),
         callbacks=[*callbacks, reporter],
-        verbose=0,
+        verbose=2 if any(type(one) is keras.callbacks.ProgbarLogger for one in callbacks) else 0,
         **fit_arguments(training.fit, data.target, data.train.targets, len(session.ends)),
     )
     _check_loss(reporter, training.callbacks.values())
@@ -373,15 +383,19 @@ def _save_source(session: _Session) -> None:
 
 
 def _save_checkpoints(session: _Session) -> None:
-    """Tell of the files that callbacks of the design left in the run's folder."""
+    """Tell of the files that callbacks of the design left in the run's folder; a folder of them is one zip file."""
     folder = session.folder / CHECKPOINTS
-    if folder.is_dir():
-        for path in sorted(path for path in folder.iterdir() if path.is_file() and path.stat().st_size):
-            kept = session.folder / path.name
-            if path.name != "model.keras" and path.suffix in (".keras", ".h5", ".csv"):
-                shutil.copyfile(path, kept.with_name(path.name + ".part"))
-                _keep(kept.with_name(path.name + ".part"), kept)
-                _tell_artifact(session, kept)
+    for path in sorted(folder.iterdir()) if folder.is_dir() else ():
+        kept = session.folder / (f"{path.name}.zip" if path.is_dir() else path.name)
+        temporary = kept.with_name(kept.name + ".part")
+        if path.is_dir():
+            pack(path, temporary)
+        elif path.stat().st_size and path.name != "model.keras" and path.suffix in (".keras", ".h5", ".csv"):
+            shutil.copyfile(path, temporary)
+        else:
+            continue
+        _keep(temporary, kept)
+        _tell_artifact(session, kept)
 
 
 def _keep(temporary: Path, path: Path) -> None:

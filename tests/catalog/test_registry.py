@@ -17,7 +17,7 @@ def test_counts() -> None:
         "optimizers": 15,
         "losses": 22,
         "metrics": 42,
-        "callbacks": 6,
+        "callbacks": 11,
         "schedules": 6,
         "initializers": 16,
         "regularizers": 4,
