@@ -12,15 +12,15 @@ NODE_PATH_SETUP = export PATH="$$PWD/$(BIN):$$PATH"; [ -d .node/bin ] && export 
 FRONTEND_SOURCES := $(shell find frontend/src -type f 2>/dev/null) frontend/vite.config.ts frontend/package.json
 export TF_CPP_MIN_LOG_LEVEL ?= 3
 
-.PHONY: help run dev test check generate fresh lint types contracts pytest vitest browser bench setup clean screenshots
+.PHONY: help run dev test check generate fresh lint types contracts pytest vitest browser soak bench setup docs clean screenshots
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
 
-run: .setup/python frontend/dist/manifest.json ## set up what is missing, then serve and print the link
+run: .setup/python .setup/tools frontend/dist/manifest.json ## set up what is missing, then serve and print the link
 	@$(BIN)/layerloom serve
 
-dev: .setup/python-dev .setup/node-modules ## serve with hot reload of the front end on http://127.0.0.1:5173
+dev: .setup/python-dev .setup/tools .setup/node-modules ## serve with hot reload of the front end on http://127.0.0.1:5173
 	@$(NODE_PATH_SETUP)
 	trap 'kill 0' EXIT
 	$(BIN)/layerloom serve --port 8000 &
@@ -31,7 +31,7 @@ test: lint types contracts fresh vitest pytest browser ## everything that CI che
 
 check: lint types contracts ## the quick half: lint, format, types, import contracts
 
-setup: .setup/python-dev .setup/node-modules frontend/dist/manifest.json .setup/chromium ## set up everything, start nothing
+setup: .setup/python-dev .setup/tools .setup/node-modules frontend/dist/manifest.json .setup/chromium ## set up everything, start nothing
 
 # --- set-up, each step once -----------------------------------------------------------------------------------------
 
@@ -56,6 +56,19 @@ setup: .setup/python-dev .setup/node-modules frontend/dist/manifest.json .setup/
 
 .setup/python-dev: requirements-dev.lock .setup/python
 	@$(BIN)/uv pip install --quiet --python $(PY) --require-hashes -r requirements-dev.lock
+	touch $@
+
+# bubblewrap confines the Python that people write, graphviz draws plot_model; without them both say so and the rest works.
+.setup/tools: | .setup/python
+	@missing=""
+	command -v bwrap >/dev/null || missing="$$missing bubblewrap"
+	command -v dot >/dev/null || missing="$$missing graphviz"
+	if [ -n "$$missing" ] && [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
+	  echo "Installing$$missing with apt"
+	  (apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $$missing) >/dev/null 2>&1 || true
+	fi
+	command -v bwrap >/dev/null || echo "Not found: bubblewrap. Own Python runs in a weaker sandbox, or not at all (apt install bubblewrap)."
+	command -v dot >/dev/null || echo "Not found: graphviz. Pictures by plot_model are off (apt install graphviz)."
 	touch $@
 
 .setup/node: requirements-node.lock | .venv/bin/uv
@@ -123,15 +136,18 @@ fresh: .setup/python-dev .setup/node-modules
 	done
 	echo "Generated files are fresh"
 
-pytest: .setup/python-dev frontend/dist/manifest.json
+pytest: .setup/python-dev .setup/tools frontend/dist/manifest.json
 	@$(PY) -m pytest -q -n 2 --dist worksteal -m "not browser and not soak"
 
 vitest: .setup/node-modules
 	@$(NODE_PATH_SETUP)
 	cd frontend && npx vitest run
 
-browser: .setup/python-dev .setup/chromium frontend/dist/manifest.json
+browser: .setup/python-dev .setup/tools .setup/chromium frontend/dist/manifest.json
 	@$(PY) -m pytest -q -m "browser and not soak"
+
+soak: .setup/python-dev .setup/tools .setup/chromium frontend/dist/manifest.json ## the long runs: all 40 applications, thousands of round trips
+	@$(PY) -m pytest -q -m soak
 
 bench: .setup/python-dev .setup/chromium frontend/dist/manifest.json ## the measurements, as ratios against a peer in the same run
 	@$(PY) -m benchmarks
