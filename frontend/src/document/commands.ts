@@ -1,5 +1,6 @@
 import type * as Y from "yjs";
-import { copyFragment, type Fragment, remapFragment } from "./fragment";
+import { asModel, copyFragment, type Fragment, ownNodes, remapFragment } from "./fragment";
+import { MODEL, namesIn, TOP } from "./graphs";
 import type { History } from "./history";
 import { equal, findAt, type JsonObject, type JsonValue } from "./json";
 import {
@@ -9,10 +10,12 @@ import {
   type Edit,
   edgeKey,
   MAX_COORDINATE,
+  type ModelClass,
   parseEdgeKey,
   wiresOf,
 } from "./model";
 import { freeName, newId, snakeCase } from "./names";
+import { groupEdits, type KnownTensors, type Nested, removalOf, unpackEdits } from "./nest";
 import { isRoot, removeAt, setAt } from "./schema";
 
 export interface NewLayer {
@@ -22,6 +25,8 @@ export interface NewLayer {
   name?: string;
   x: number;
   y: number;
+  /** The nested model that it is drawn in; the design itself where it is left out. */
+  graph?: string;
   /** Wires to draw along with it; `NEW_NODE` stands for the id that the node will get. */
   connect?: EdgeEnds[];
   /** Wires to take away along with it. */
@@ -81,31 +86,43 @@ export function createCommands(target: CommandTarget) {
     setAt(doc, ["edges", edgeKey(ends)], {});
   }
 
-  function insert(fragment: Fragment): string[] {
+  function apply(edits: readonly Edit[]): void {
+    for (const change of edits) {
+      if (change.op === "set") setAt(doc, change.path, change.value);
+      else removeAt(doc, change.path);
+    }
+  }
+
+  function nest({ edits, select }: Nested): string[] {
+    return edit(() => apply(edits)) ? select : [];
+  }
+
+  function insert(fragment: Fragment): void {
+    for (const [id, graph] of Object.entries(fragment.graphs))
+      setAt(doc, ["graphs", id], graph as unknown as JsonValue);
+    for (const [id, code] of Object.entries(fragment.code))
+      setAt(doc, ["code", id], code as unknown as JsonValue);
     for (const [id, layer] of Object.entries(fragment.layers)) {
       setAt(doc, ["layers", id], layer as unknown as JsonValue);
     }
     for (const [id, node] of Object.entries(fragment.nodes))
       setAt(doc, ["nodes", id], node as unknown as JsonValue);
     for (const key of Object.keys(fragment.edges)) setAt(doc, ["edges", key], {});
-    return Object.keys(fragment.nodes);
   }
 
   function removeNodes(ids: ReadonlySet<string>): void {
-    const { nodes, edges, layers, training } = content();
+    const { edges, training } = content();
+    const gone = removalOf(content(), ids);
     for (const wire of wiresOf(edges)) {
-      if (ids.has(wire.source) || ids.has(wire.target)) removeAt(doc, ["edges", wire.key]);
+      if (gone.nodes.has(wire.source) || gone.nodes.has(wire.target)) removeAt(doc, ["edges", wire.key]);
     }
-    for (const id of ids) {
+    for (const id of gone.nodes) {
       removeAt(doc, ["nodes", id]);
       if (training.losses[id]) removeAt(doc, ["training", "losses", id]);
       if (training.metrics[id]) removeAt(doc, ["training", "metrics", id]);
     }
-    const called = new Set(Object.entries(nodes).flatMap(([id, node]) => (ids.has(id) ? [] : [node.layer])));
-    for (const id of ids) {
-      const layer = nodes[id]?.layer;
-      if (layer && layers[layer] && !called.has(layer)) removeAt(doc, ["layers", layer]);
-    }
+    for (const id of gone.layers) removeAt(doc, ["layers", id]);
+    for (const id of gone.graphs) removeAt(doc, ["graphs", id]);
   }
 
   return {
@@ -113,11 +130,15 @@ export function createCommands(target: CommandTarget) {
     addLayer(layer: NewLayer): string | null {
       const node = newId();
       const id = newId();
-      const taken = new Set(Object.values(content().layers).map((other) => other.name));
-      const name = freeName(layer.name ?? snakeCase(layer.class_name), taken);
+      const base = layer.name ?? snakeCase(layer.class_name.replace(/^ops\./, ""));
+      const name = freeName(base, namesIn(content(), layer.graph ?? TOP));
+      const params = { ...layer.params };
+      const inside = layer.class_name === MODEL && params.graph === undefined ? newId() : null;
+      if (inside) params.graph = inside;
       const done = edit(() => {
         for (const key of layer.disconnect ?? []) removeAt(doc, ["edges", key]);
-        setAt(doc, ["layers", id], { class_name: layer.class_name, name, params: layer.params ?? {} });
+        if (inside) setAt(doc, ["graphs", inside], { name, model_class: "auto" });
+        setAt(doc, ["layers", id], { class_name: layer.class_name, name, params });
         setAt(doc, ["nodes", node], newNode(id, layer));
         for (const ends of layer.connect ?? []) draw(withNode(ends, node));
       });
@@ -129,7 +150,35 @@ export function createCommands(target: CommandTarget) {
       const original = content().nodes[node];
       if (!original) return null;
       const id = newId();
-      return edit(() => setAt(doc, ["nodes", id], newNode(original.layer, place))) ? id : null;
+      const twin = newNode(original.layer, { ...place, graph: original.graph });
+      return edit(() => setAt(doc, ["nodes", id], twin)) ? id : null;
+    },
+
+    /** Put nodes of one graph into a nested model called `name`; returns the node that stands for it. */
+    group(graph: string, ids: readonly string[], name: string, known?: KnownTensors): string[] {
+      const nested = groupEdits(content(), graph, ids, name, known);
+      return nested ? nest(nested) : [];
+    },
+
+    /** Put what is inside a Model layer in its place; returns the nodes that came out. */
+    unpack(node: string): string[] {
+      const nested = unpackEdits(content(), node);
+      return nested ? nest(nested) : [];
+    },
+
+    /** Add a whole design as one layer; returns its node, or null for a viewer. */
+    addDesign(
+      design: Fragment,
+      about: { name: string; model_class: ModelClass },
+      place: { graph: string; x: number; y: number },
+    ): string | null {
+      const { fragment, node } = asModel(design, about.name, about.model_class, content(), place);
+      return edit(() => insert(fragment)) ? node : null;
+    },
+
+    /** Set the name of a nested model's graph, or what Keras builds it as. */
+    setGraph(graph: string, field: "name" | "model_class", value: string): void {
+      if (content().graphs[graph] && value.length > 0) set(["graphs", graph, field], value.slice(0, 200));
     },
 
     /** Draw a wire; one that already ends at the same port is replaced. */
@@ -235,34 +284,26 @@ export function createCommands(target: CommandTarget) {
       });
     },
 
-    /** Add a copied fragment, moved by (dx, dy); returns the ids of the new nodes. */
-    paste(fragment: Fragment, dx: number, dy: number): string[] {
-      const fresh = remapFragment(fragment, content(), dx, dy);
-      return edit(() => insert(fresh)) ? Object.keys(fresh.nodes) : [];
+    /** Add a copied fragment to `graph`, moved by (dx, dy); returns the ids of the new nodes. */
+    paste(fragment: Fragment, dx: number, dy: number, graph: string = TOP): string[] {
+      const fresh = remapFragment(fragment, content(), graph, dx, dy);
+      return edit(() => insert(fresh)) ? ownNodes(fresh, graph) : [];
     },
 
     /** Copy nodes a little below themselves; returns the ids of the copies. */
     duplicate(ids: readonly string[]): string[] {
-      const fresh = remapFragment(
-        copyFragment(content(), ids),
-        content(),
-        DUPLICATE_OFFSET,
-        DUPLICATE_OFFSET,
-      );
-      const copies = Object.keys(fresh.nodes);
-      return copies.length > 0 && edit(() => insert(fresh)) ? copies : [];
+      const graph = content().nodes[ids[0] ?? ""]?.graph;
+      if (graph === undefined) return [];
+      const copy = copyFragment(content(), ids);
+      const fresh = remapFragment(copy, content(), graph, DUPLICATE_OFFSET, DUPLICATE_OFFSET);
+      return edit(() => insert(fresh)) ? ownNodes(fresh, graph) : [];
     },
 
     /** Apply the edits of a fix that a problem offers, as one step. */
     applyEdits(edits: readonly Edit[]): void {
       const valid = edits.filter((change) => isRoot(change.path[0]) && change.path.length > 1);
       if (valid.length === 0) return;
-      edit(() => {
-        for (const change of valid) {
-          if (change.op === "set") setAt(doc, change.path, change.value);
-          else removeAt(doc, change.path);
-        }
-      });
+      edit(() => apply(valid));
     },
 
     /** The next edit is a new step of undo: call it when a field loses focus. */
@@ -270,8 +311,8 @@ export function createCommands(target: CommandTarget) {
   };
 }
 
-function newNode(layer: string, { x, y }: Place): JsonObject {
-  return { layer, x: clamp(x), y: clamp(y), color: "", note: "", arguments: {} };
+function newNode(layer: string, { x, y, graph }: Place & { graph?: string }): JsonObject {
+  return { layer, graph: graph ?? TOP, x: clamp(x), y: clamp(y), color: "", note: "", arguments: {} };
 }
 
 function withNode(ends: EdgeEnds, node: string): EdgeEnds {

@@ -1,7 +1,10 @@
+import { MODEL, namedBy, namesIn, nodesIn, renamedParams, TOP } from "./graphs";
 import { isJsonObject, type JsonObject, type JsonValue } from "./json";
 import {
+  type Code,
   type DesignContent,
   edgeKey,
+  type Graph,
   type LayerInstance,
   type NodeCall,
   parseEdgeKey,
@@ -10,12 +13,17 @@ import {
 } from "./model";
 import { freeName, newId } from "./names";
 
-/** A copied part of a design: nodes, the layers that they call and the wires between them. */
+/**
+ * A copied part of a design: nodes, the layers that they call, the wires between them, and what is inside their
+ * nested models. A node of the part itself has the graph "".
+ */
 export interface Fragment {
   layerloom: 1;
+  graphs: Record<string, Graph>;
   layers: Record<string, LayerInstance>;
   nodes: Record<string, NodeCall>;
   edges: Record<string, JsonObject>;
+  code: Record<string, Code>;
 }
 
 export const FRAGMENT_TYPE = "application/x-layerloom+json";
@@ -23,18 +31,42 @@ export const FRAGMENT_TYPE = "application/x-layerloom+json";
 const IDENTIFIER = /^[A-Za-z0-9_-]{1,64}$/;
 const MAX_FRAGMENT_NODES = 5_000;
 
-/** The part of `content` that `ids` name. */
+export function emptyFragment(): Fragment {
+  return { layerloom: 1, graphs: {}, layers: {}, nodes: {}, edges: {}, code: {} };
+}
+
+/** The part of `content` that `ids`, nodes of one graph, name. */
 export function copyFragment(content: DesignContent, ids: readonly string[]): Fragment {
-  const fragment: Fragment = { layerloom: 1, layers: {}, nodes: {}, edges: {} };
+  const fragment = emptyFragment();
+  const addLayer = (id: string): void => {
+    const layer = content.layers[id];
+    if (!layer || fragment.layers[id]) return;
+    fragment.layers[id] = layer;
+    const named = namedBy(layer);
+    for (const other of named.layers) addLayer(other);
+    for (const graph of named.graphs) addGraph(graph);
+  };
+  const addGraph = (id: string): void => {
+    const graph = content.graphs[id];
+    if (!graph || fragment.graphs[id]) return;
+    fragment.graphs[id] = graph;
+    for (const [inner, node] of Object.entries(nodesIn(content.nodes, id))) {
+      fragment.nodes[inner] = node;
+      addLayer(node.layer);
+    }
+  };
   for (const id of ids) {
     const node = content.nodes[id];
-    const layer = node && content.layers[node.layer];
-    if (!node || !layer) continue;
-    fragment.nodes[id] = node;
-    fragment.layers[node.layer] = layer;
+    if (!node || !content.layers[node.layer]) continue;
+    fragment.nodes[id] = { ...node, graph: TOP };
+    addLayer(node.layer);
   }
   for (const wire of wiresOf(content.edges)) {
     if (fragment.nodes[wire.source] && fragment.nodes[wire.target]) fragment.edges[wire.key] = {};
+  }
+  const classes = classNames(Object.values(fragment.layers));
+  for (const [id, code] of Object.entries(content.code)) {
+    if (classes.has(code.name)) fragment.code[id] = code;
   }
   return fragment;
 }
@@ -47,46 +79,77 @@ export function parseFragment(text: string): Fragment | null {
   } catch {
     return null;
   }
-  if (!isJsonObject(data) || data.layerloom !== 1) return null;
-  const layers = entriesOf(data.layers).flatMap(([id, value]) => {
-    const layer = readLayer(value);
-    return layer ? [[id, layer] as const] : [];
-  });
-  const known = new Set(layers.map(([id]) => id));
-  const nodes = entriesOf(data.nodes).flatMap(([id, value]) => {
-    const node = readNode(value);
-    return node && known.has(node.layer) ? [[id, node] as const] : [];
-  });
-  if (nodes.length === 0 || nodes.length > MAX_FRAGMENT_NODES) return null;
-  const ids = new Set(nodes.map(([id]) => id));
+  return isJsonObject(data) && data.layerloom === 1 ? readFragment(data) : null;
+}
+
+/** The valid parts of a fragment or of a whole design file; null when no node is among them. */
+export function readFragment(data: JsonObject): Fragment | null {
+  const layers = entriesOf(data.layers, readLayer);
+  const graphs = entriesOf(data.graphs, readGraph);
+  const nodes = Object.fromEntries(
+    Object.entries(entriesOf(data.nodes, readNode)).filter(
+      ([, node]) => node.layer in layers && (node.graph === TOP || node.graph in graphs),
+    ),
+  );
+  const count = Object.keys(nodes).length;
+  if (count === 0 || count > MAX_FRAGMENT_NODES) return null;
   const edges = Object.keys(isJsonObject(data.edges) ? data.edges : {}).filter((key) => {
     const wire = parseEdgeKey(key);
-    return wire && ids.has(wire.source) && ids.has(wire.target);
+    return wire && nodes[wire.source] && nodes[wire.source]?.graph === nodes[wire.target]?.graph;
   });
   return {
     layerloom: 1,
-    layers: Object.fromEntries(layers),
-    nodes: Object.fromEntries(nodes),
+    graphs,
+    layers,
+    nodes,
     edges: Object.fromEntries(edges.map((key) => [key, {}])),
+    code: entriesOf(data.code, readCode),
   };
 }
 
-/** `fragment` with new ids, names that `content` does not use yet, and every node moved by (dx, dy). */
-export function remapFragment(fragment: Fragment, content: DesignContent, dx: number, dy: number): Fragment {
-  const taken = new Set(Object.values(content.layers).map((layer) => layer.name));
-  const layerIds = new Map<string, string>();
-  const nodeIds = new Map<string, string>();
-  const result: Fragment = { layerloom: 1, layers: {}, nodes: {}, edges: {} };
+/**
+ * `fragment` as a part of the graph `graph` of `content`: with new ids, names that this graph does not use yet, and
+ * every node of its own moved by (dx, dy). Own code that the design has under its name already is not taken again.
+ */
+export function remapFragment(
+  fragment: Fragment,
+  content: DesignContent,
+  graph: string,
+  dx: number,
+  dy: number,
+): Fragment {
+  const renamed = (keys: Record<string, unknown>) => new Map(Object.keys(keys).map((id) => [id, newId()]));
+  const graphIds = renamed(fragment.graphs);
+  const layerIds = renamed(fragment.layers);
+  const nodeIds = renamed(fragment.nodes);
+  const known = new Set(Object.values(content.code).map((code) => code.name));
+  const result = emptyFragment();
+  for (const [id, inner] of Object.entries(fragment.graphs))
+    result.graphs[graphIds.get(id) as string] = inner;
+  for (const [id, code] of Object.entries(fragment.code)) if (!known.has(code.name)) result.code[id] = code;
+
+  const outer = new Set(
+    Object.values(fragment.nodes).flatMap((node) => (node.graph === TOP ? node.layer : [])),
+  );
+  const taken = namesIn(content, graph);
   for (const [id, layer] of Object.entries(fragment.layers)) {
-    const name = freeName(taken.has(layer.name) ? layer.name.replace(/_\d+$/, "") : layer.name, taken);
-    taken.add(name);
-    layerIds.set(id, newId());
-    result.layers[layerIds.get(id) as string] = { ...layer, name };
+    const params = renamedParams(layer, graphIds, layerIds);
+    let { name } = layer;
+    if (outer.has(id)) {
+      name = freeName(taken.has(name) ? name.replace(/_\d+$/, "") : name, taken);
+      taken.add(name);
+    }
+    result.layers[layerIds.get(id) as string] = { ...layer, name, params };
   }
   for (const [id, node] of Object.entries(fragment.nodes)) {
-    nodeIds.set(id, newId());
-    const layer = layerIds.get(node.layer) as string;
-    result.nodes[nodeIds.get(id) as string] = { ...node, layer, x: node.x + dx, y: node.y + dy };
+    const own = node.graph === TOP;
+    result.nodes[nodeIds.get(id) as string] = {
+      ...node,
+      layer: layerIds.get(node.layer) as string,
+      graph: own ? graph : (graphIds.get(node.graph) as string),
+      x: node.x + (own ? dx : 0),
+      y: node.y + (own ? dy : 0),
+    };
   }
   for (const wire of wiresOf(fragment.edges)) {
     const source = nodeIds.get(wire.source) as string;
@@ -96,14 +159,81 @@ export function remapFragment(fragment: Fragment, content: DesignContent, dx: nu
   return result;
 }
 
-function entriesOf(value: JsonValue | undefined): [string, JsonValue][] {
-  if (!isJsonObject(value)) return [];
-  return Object.entries(value).filter(([id]) => IDENTIFIER.test(id));
+/** The nodes of `fragment` that are the part itself, not the inside of a model in it. */
+export function ownNodes(fragment: Fragment, graph: string): string[] {
+  return Object.keys(fragment.nodes).filter((id) => fragment.nodes[id]?.graph === graph);
 }
 
-function readLayer(value: JsonValue): LayerInstance | null {
-  if (!isJsonObject(value) || typeof value.class_name !== "string" || typeof value.name !== "string")
-    return null;
+/** A whole design as one layer of class Model in the graph `graph`, with its node at (x, y). */
+export function asModel(
+  design: Fragment,
+  name: string,
+  modelClass: Graph["model_class"],
+  content: DesignContent,
+  place: { graph: string; x: number; y: number },
+): { fragment: Fragment; node: string } {
+  const inside = newId();
+  const fragment = remapFragment(design, { ...content, nodes: {}, layers: {} }, inside, 0, 0);
+  const layer = newId();
+  const node = newId();
+  const base =
+    name
+      .replace(/\W+/g, "_")
+      .replace(/^_+|_+$/g, "")
+      .toLowerCase() || "model";
+  fragment.graphs[inside] = { name: name.slice(0, 200), model_class: modelClass };
+  fragment.layers[layer] = {
+    class_name: MODEL,
+    name: freeName(base.slice(0, 180), namesIn(content, place.graph)),
+    params: { graph: inside },
+    weights: null,
+  };
+  fragment.nodes[node] = { layer, ...place, color: "", note: "", arguments: {} };
+  return { fragment, node };
+}
+
+function classNames(layers: readonly LayerInstance[]): Set<string> {
+  const names = new Set<string>();
+  const visit = (value: JsonValue): void => {
+    if (Array.isArray(value)) value.forEach(visit);
+    else if (isJsonObject(value)) {
+      if (typeof value.class_name === "string") names.add(value.class_name);
+      Object.values(value).forEach(visit);
+    } else if (typeof value === "string") names.add(value);
+  };
+  for (const layer of layers) {
+    names.add(layer.class_name);
+    visit(layer.params);
+  }
+  return names;
+}
+
+function entriesOf<T>(
+  value: JsonValue | undefined,
+  read: (value: JsonObject) => T | null,
+): Record<string, T> {
+  if (!isJsonObject(value)) return {};
+  return Object.fromEntries(
+    Object.entries(value).flatMap(([id, item]) => {
+      const entry = IDENTIFIER.test(id) && isJsonObject(item) ? read(item) : null;
+      return entry === null ? [] : [[id, entry] as const];
+    }),
+  );
+}
+
+function readGraph({ name, model_class }: JsonObject): Graph | null {
+  if (typeof name !== "string" || name === "") return null;
+  const known = model_class === "Functional" || model_class === "Sequential" ? model_class : "auto";
+  return { name: name.slice(0, 200), model_class: known };
+}
+
+function readCode({ kind, name, source }: JsonObject): Code | null {
+  if (typeof kind !== "string" || typeof name !== "string" || typeof source !== "string") return null;
+  return { kind: kind as Code["kind"], name, source };
+}
+
+function readLayer(value: JsonObject): LayerInstance | null {
+  if (typeof value.class_name !== "string" || typeof value.name !== "string") return null;
   return {
     class_name: value.class_name,
     name: value.name.slice(0, 200) || "layer",
@@ -112,12 +242,12 @@ function readLayer(value: JsonValue): LayerInstance | null {
   };
 }
 
-function readNode(value: JsonValue): NodeCall | null {
-  if (!isJsonObject(value) || typeof value.layer !== "string") return null;
+function readNode(value: JsonObject): NodeCall | null {
+  if (typeof value.layer !== "string") return null;
   const { layer, x, y, color, note } = value;
   return {
     layer,
-    graph: typeof value.graph === "string" ? value.graph : "",
+    graph: typeof value.graph === "string" ? value.graph : TOP,
     x: typeof x === "number" ? x : 0,
     y: typeof y === "number" ? y : 0,
     color: typeof color === "string" ? color.slice(0, 32) : "",
