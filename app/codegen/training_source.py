@@ -6,10 +6,11 @@ from pathlib import PurePosixPath
 from typing import Any, Final, Literal
 
 from app.catalog.model import Catalog, Kind
+from app.catalog.schedule import read_schedule
 from app.catalog.validate import is_file_name
 from app.codegen.data import Data, Target
 from app.codegen.literals import Literals, call, literal
-from app.document.model import Callback, Metric, Training
+from app.document.model import AUTO_LOSS, Callback, CompileOptions, KerasConfig, Loss, Metric, Training
 from app.graph.model import Plan, PlannedOutput
 
 _TRANSPARENT: Final = frozenset({"Dropout", "Flatten", "Identity", "Reshape", "Permute", "GaussianNoise"})
@@ -24,9 +25,15 @@ _CLASSES: Final = {
 
 @dataclass
 class Fit:
-    """Pieces of the script: lists of arguments, each argument the source of one."""
+    """Pieces of the script: lists of arguments, each argument the source of one.
+
+    `settings` are the statements that set `keras.config` before anything is built; `modules` of Python's own are
+    named somewhere in the pieces.
+    """
 
     compile: list[str]
+    settings: list[str] = field(default_factory=list)
+    modules: list[str] = field(default_factory=list)
     callbacks: list[str] = field(default_factory=list)
     class_weight: str = ""
     balanced: bool = False
@@ -35,8 +42,10 @@ class Fit:
 
 def render_fit(plan: Plan, training: Training, catalog: Catalog, data: Data | None, target: Target | None) -> Fit:
     """Return what `compile` and `fit` receive."""
-    writer = _Writer(plan, training, Literals(catalog), task_of(data, target))
-    fit = Fit(writer.compile(), writer.callbacks(), task=writer.task())
+    writer = _Writer(plan, training, catalog, task_of(data, target))
+    fit = Fit(writer.compile(), settings_of(training.config), task=writer.task())
+    fit.callbacks = writer.callbacks()
+    fit.modules = writer.modules()
     weights = training.fit.class_weight
     if weights == "balanced":
         fit.balanced = True
@@ -46,6 +55,20 @@ def render_fit(plan: Plan, training: Training, catalog: Catalog, data: Data | No
         pairs = [(labels.get(name, int(name) if name.isdecimal() else -1), weight) for name, weight in weights.items()]
         fit.class_weight = literal({label: weight for label, weight in sorted(pairs) if label >= 0})
     return fit
+
+
+def settings_of(config: KerasConfig) -> list[str]:
+    """Return the statements that set `keras.config` as `app.worker.keras_config` does, without Keras' own defaults."""
+    defaults = KerasConfig()
+    found = []
+    for name in ("floatx", "epsilon", "image_data_format"):
+        value = getattr(config, name)
+        if value != getattr(defaults, name):
+            found.append(f"keras.config.set_{name}({literal(value)})")
+    policy = config.floatx if config.dtype_policy == defaults.dtype_policy else config.dtype_policy
+    if policy != defaults.dtype_policy:
+        found.append(f"keras.config.set_dtype_policy({literal(policy)})")
+    return found
 
 
 def task_of(data: Data | None, target: Target | None) -> Literal["classification", "regression", ""]:
@@ -60,8 +83,9 @@ def task_of(data: Data | None, target: Target | None) -> Literal["classification
 
 
 class _Writer:
-    def __init__(self, plan: Plan, training: Training, literals: Literals, task: str) -> None:
-        self._plan, self._training, self._literals = plan, training, literals
+    def __init__(self, plan: Plan, training: Training, catalog: Catalog, task: str) -> None:
+        self._plan, self._training, self._catalog = plan, training, catalog
+        self._literals = Literals(catalog)
         self._task = task
 
     def compile(self) -> list[str]:
@@ -72,7 +96,9 @@ class _Writer:
         found.append(self._argument("metrics", self._plain_metrics))
         if any(metric.weighted for chosen in self._training.metrics.values() for metric in chosen.values()):
             found.append(self._argument("weighted_metrics", self._weighted_metrics))
-        return found
+        own = CompileOptions().model_dump()
+        options = self._training.compile.model_dump()
+        return found + [f"{name}={literal(value)}" for name, value in options.items() if value != own[name]]
 
     def _argument(self, name: str, render: Callable[[PlannedOutput, int, int], str]) -> str:
         """Return `name=` what `render` says of the output, or a list of that over several."""
@@ -84,7 +110,7 @@ class _Writer:
     def task(self) -> Literal["classification", "regression"]:
         """Return what is learned; where the data does not tell, the first loss or the end of the model does."""
         first = self._plan.outputs[0] if self._plan.outputs else None
-        chosen = self._training.losses.get(first.node) if first else None
+        chosen = self._chosen_loss(first) if first else None
         if first is None or self._task:
             return "regression" if self._task == "regression" else "classification"
         if chosen is not None:
@@ -92,17 +118,39 @@ class _Writer:
         return "regression" if self._regression(*self._end(first.source.node)) else "classification"
 
     def callbacks(self) -> list[str]:
+        return [self._callback(callback) for callback in self._ordered_callbacks()]
+
+    def modules(self) -> list[str]:
+        """Return the modules of Python that the callbacks name."""
+        schedules = [each.config.get("schedule") for each in self._ordered_callbacks() if _is_scheduler(each)]
+        return ["math"] if any(read_schedule(str(line)).needs_math for line in schedules) else []
+
+    def _ordered_callbacks(self) -> list[Callback]:
         ordered = sorted(self._training.callbacks.items(), key=lambda item: (item[1].position, item[0]))
-        return [self._callback(callback) for _, callback in ordered]
+        return [callback for _, callback in ordered]
 
     def _callback(self, callback: Callback) -> str:
         config: dict[str, Any] = dict(callback.config)
-        if callback.class_name == "ModelCheckpoint":
-            ending = ".weights.h5" if config.get("save_weights_only") else ".keras"
-            config["filepath"] = _file(config.get("filepath"), "best", ending)
-        elif callback.class_name == "CSVLogger":
-            config["filename"] = _file(config.get("filename"), "log", ".csv")
+        match callback.class_name:
+            case "ModelCheckpoint":
+                ending = ".weights.h5" if config.get("save_weights_only") else ".keras"
+                config["filepath"] = _file(config.get("filepath"), "best", ending)
+            case "CSVLogger":
+                config["filename"] = _file(config.get("filename"), "log", ".csv")
+            case "TensorBoard" if "log_dir" in config:
+                config["log_dir"] = _file(config["log_dir"], "logs", "")
+            case "BackupAndRestore":
+                config["backup_dir"] = _file(config.get("backup_dir"), "backup", "")
+            case "LearningRateScheduler":
+                return self._scheduler(config)
         return self._literals.object(Kind.CALLBACK, {"class_name": callback.class_name, "config": config}, 12, margin=1)
+
+    def _scheduler(self, config: dict[str, Any]) -> str:
+        spec = self._catalog.find(Kind.CALLBACK, "LearningRateScheduler")
+        assert spec is not None
+        line = read_schedule(str(config.pop("schedule", ""))).source
+        others = self._literals.arguments(spec, config, 12)
+        return call(self._literals.reference(spec), [f"lambda epoch, lr: {line}", *others], 12, margin=1)
 
     def _optimizer(self) -> str:
         chosen = self._training.optimizer
@@ -113,9 +161,13 @@ class _Writer:
         return 1.0 if loss is None else loss.weight
 
     def _loss(self, output: PlannedOutput, indent: int, margin: int) -> str:
-        chosen = self._training.losses.get(output.node)
+        chosen = self._chosen_loss(output)
         value = self._default_loss(output) if chosen is None else chosen.model_dump(include={"class_name", "config"})
         return self._literals.object(Kind.LOSS, value, indent, margin=margin)
+
+    def _chosen_loss(self, output: PlannedOutput) -> Loss | None:
+        chosen = self._training.losses.get(output.node)
+        return None if chosen is None or chosen.class_name == AUTO_LOSS else chosen
 
     def _plain_metrics(self, output: PlannedOutput, indent: int, margin: int) -> str:
         if not self._training.metrics.get(output.node):
@@ -178,6 +230,10 @@ class _Writer:
         return units, activation
 
 
+def _is_scheduler(callback: Callback) -> bool:
+    return callback.class_name == "LearningRateScheduler"
+
+
 def _list(sources: list[str], indent: int, margin: int) -> str:
     return "[" + call("", sources, indent, margin)[1:-1] + "]"
 
@@ -186,6 +242,6 @@ def _file(wanted: Any, stem: str, ending: str) -> str:
     """Return the name of a file beside the script, whatever folder `wanted` names."""
     name = PurePosixPath(str(wanted or "").replace("\\", "/")).name
     name = name if is_file_name(name) else stem
-    if not name.endswith(ending):
+    if ending and not name.endswith(ending):
         name = name.removesuffix(".keras").removesuffix(".h5").removesuffix(".csv") + ending
     return name

@@ -1,49 +1,50 @@
 """The callbacks of a design stay in their folder; the reporter tells all and obeys."""
 
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import keras
 import pytest
 
+from app.catalog.model import Kind
+from app.catalog.registry import load_catalog
+from app.catalog.schedule import BadSchedule
 from app.document.model import Callback
-from app.shared.errors import AppError
+from app.messages.egress import EgressRefused
 from app.worker.callbacks import Control, build_callbacks
 from app.worker.compile import BadTraining
+from tests.worker.values import changes
 
 
 def built(folder: Path, class_name: str, **config: Any) -> Any:
-    (callback,) = build_callbacks({"c": Callback(class_name=class_name, config=config)}, folder)
+    chosen = {"c": Callback(class_name=class_name, config=config)}
+    (callback,) = build_callbacks(chosen, folder, load_catalog(), ["metrics.example"])
     return callback
 
 
-def test_every_parameter_of_early_stopping_arrives(tmp_path: Path) -> None:
-    config = {
-        "monitor": "val_accuracy",
-        "min_delta": 0.5,
-        "patience": 7,
-        "mode": "max",
-        "baseline": 0.25,
-        "restore_best_weights": True,
-        "start_from_epoch": 3,
-    }
-    callback = built(tmp_path, "EarlyStopping", **config)
-    assert type(callback) is keras.callbacks.EarlyStopping
-    assert {name: getattr(callback, name) for name in config} == config
+CHANGES = [
+    pytest.param(spec.name, param.name, config, id=f"{spec.name}.{param.name}")
+    for spec, param, config in changes(Kind.CALLBACK)
+]
+_KEPT_AS: Final = {"separator": "sep", "initial_value_threshold": "best"}
 
 
-def test_every_parameter_of_reduce_lr_on_plateau_arrives(tmp_path: Path) -> None:
-    config = {
-        "monitor": "loss",
-        "factor": 0.5,
-        "patience": 2,
-        "mode": "min",
-        "min_delta": 0.25,
-        "cooldown": 4,
-        "min_lr": 0.125,
-    }
-    callback = built(tmp_path, "ReduceLROnPlateau", **config)
-    assert {name: getattr(callback, name) for name in config} == config
+@pytest.mark.parametrize(("class_name", "name", "config"), CHANGES)
+def test_every_parameter_arrives(tmp_path: Path, class_name: str, name: str, config: dict[str, Any]) -> None:
+    if class_name == "RemoteMonitor":
+        config = {"root": "http://metrics.example", **config}
+    callback = built(tmp_path, class_name, **config)
+    assert isinstance(callback, getattr(keras.callbacks, class_name))
+    match name:
+        case "schedule":
+            assert callback.schedule(0, 0.5) == 0.25
+        case "profile_batch":
+            assert [callback._start_batch, callback._stop_batch] == config[name]
+        case "filepath" | "filename" | "log_dir" | "backup_dir":
+            path = Path(getattr(callback, name))
+            assert (path.parent, path.name.split(".")[0]) == (tmp_path / "checkpoints", config[name])
+        case _:
+            assert getattr(callback, _KEPT_AS.get(name, name)) == config[name]
 
 
 @pytest.mark.parametrize(
@@ -76,18 +77,40 @@ def test_callbacks_come_in_their_order(tmp_path: Path) -> None:
         "a": Callback(class_name="TerminateOnNaN", position=2),
         "b": Callback(class_name="EarlyStopping", position=1),
     }
-    assert [type(one).__name__ for one in build_callbacks(callbacks, tmp_path)] == ["EarlyStopping", "TerminateOnNaN"]
+    found = build_callbacks(callbacks, tmp_path, load_catalog())
+    assert [type(one).__name__ for one in found] == ["EarlyStopping", "TerminateOnNaN"]
 
 
-@pytest.mark.parametrize("name", ["LambdaCallback", "RemoteMonitor", "TensorBoard", "LearningRateScheduler"])
-def test_callbacks_that_reach_out_or_need_python_are_refused(tmp_path: Path, name: str) -> None:
-    with pytest.raises(BadTraining, match=name):
+@pytest.mark.parametrize(
+    ("config", "hosts"),
+    [
+        ({}, []),
+        ({"root": "http://metrics.example"}, []),
+        ({"root": "http://metrics.example"}, ["other.example"]),
+        ({"root": "http://metrics.example:81"}, ["metrics.example:80"]),
+        ({"root": "http://metrics.example", "path": "@evil.example/"}, ["metrics.example"]),
+        ({"root": "http://metrics.example", "path": ".evil.example/"}, ["metrics.example"]),
+        ({"root": "http://me:secret@metrics.example"}, ["metrics.example"]),
+        ({"root": "ftp://metrics.example"}, ["metrics.example"]),
+        ({"root": "http://metrics.example:port"}, ["metrics.example"]),
+        ({"root": "http://[metrics.example"}, ["metrics.example"]),
+        ({"root": "http://", "path": "/"}, [""]),
+    ],
+)
+def test_metrics_go_to_no_host_that_is_not_allowed(tmp_path: Path, config: dict[str, Any], hosts: list[str]) -> None:
+    with pytest.raises(EgressRefused, match="may not send"):
+        build_callbacks({"c": Callback(class_name="RemoteMonitor", config=config)}, tmp_path, load_catalog(), hosts)
+
+
+def test_a_schedule_that_cannot_be_read_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(BadSchedule, match="cannot be read"):
+        built(tmp_path, "LearningRateScheduler", schedule="open('x')")
+
+
+@pytest.mark.parametrize("name", ["LambdaCallback", "OrbaxCheckpoint", "History", "system", "os.system"])
+def test_what_is_no_callback_of_a_design_is_refused(tmp_path: Path, name: str) -> None:
+    with pytest.raises(BadTraining, match="no callback named"):
         built(tmp_path, name)
-
-
-def test_an_unknown_callback_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(AppError):
-        built(tmp_path, "system")
 
 
 def test_control_takes_commands() -> None:

@@ -6,8 +6,10 @@ import keras
 import numpy as np
 import pytest
 
+from app.catalog.model import Kind, ObjectSpec
 from app.catalog.registry import load_catalog
-from app.document.model import FitOptions, GraphDocument, Training
+from app.catalog.validate import validate_params
+from app.document.model import CompileOptions, FitOptions, GraphDocument, KerasConfig, Training
 from app.graph.plan import make_plan
 from app.messages.data import TargetSpec
 from app.worker.build import build_model
@@ -19,7 +21,9 @@ from app.worker.compile import (
     fit_arguments,
     output_ends,
 )
+from app.worker.keras_config import configured
 from tests.worker.designs import MLP, chain, with_units
+from tests.worker.values import changes
 
 THREE = TargetSpec(kind="classification", classes=["a", "b", "c"], shape=[], encoding="integer")
 TWO = TargetSpec(kind="classification", classes=["no", "yes"], shape=[], encoding="binary")
@@ -36,7 +40,7 @@ def compile_design(document: GraphDocument, target: TargetSpec) -> tuple[Any, Co
     plan = make_plan(document, load_catalog())
     model = build_model(plan)
     ends = output_ends(model, [output.node for output in plan.outputs])
-    found = compile_arguments(document.training, ends, target)
+    found = compile_arguments(document.training, ends, target, load_catalog())
     model.compile(**found.arguments)
     return model, found
 
@@ -96,31 +100,113 @@ def test_a_softmax_behind_a_layer_that_changes_nothing_counts() -> None:
     assert found.arguments["loss"].get_config()["from_logits"] is False
 
 
-OPTIMIZERS: list[tuple[str, dict[str, Any]]] = [
-    ("Adam", {"learning_rate": 0.25, "beta_1": 0.5, "beta_2": 0.75, "epsilon": 0.001, "amsgrad": True}),
-    ("Adam", {"weight_decay": 0.125, "clipnorm": 2.0, "use_ema": True, "ema_momentum": 0.5}),
-    ("SGD", {"learning_rate": 0.5, "momentum": 0.875, "nesterov": True, "clipvalue": 0.25}),
-    ("RMSprop", {"rho": 0.5, "momentum": 0.25, "centered": True, "global_clipnorm": 4.0}),
-    ("Adam", {"gradient_accumulation_steps": 4, "loss_scale_factor": 2.0}),
+def carried(found: Any, name: str) -> Any:
+    """Return what a Keras object holds of its argument `name`; losses and metrics leave some out of `get_config`."""
+    config = found.get_config()
+    return config[name] if name in config else getattr(found, "_fn_kwargs", {}).get(name, getattr(found, name, None))
+
+
+def plain(value: Any, wanted: Any) -> Any:
+    """Return a value of a Keras config as JSON has it, with only what `wanted` names of a nested object."""
+    if isinstance(wanted, dict):
+        config = {name: plain(value["config"][name], each) for name, each in wanted["config"].items()}
+        return {"class_name": value["class_name"], "config": config}
+    if isinstance(wanted, list):
+        return np.asarray(value).tolist()
+    return value.item() if isinstance(value, np.generic) else value
+
+
+@pytest.fixture(scope="module")
+def mlp() -> tuple[Any, list[Any]]:
+    plan = make_plan(chain(MLP), load_catalog())
+    model = build_model(plan)
+    return model, output_ends(model, [output.node for output in plan.outputs])
+
+
+CHANGES = [
+    pytest.param(spec, param.name, config, id=f"{spec.name}.{param.name}")
+    for spec, param, config in changes(Kind.OPTIMIZER, Kind.SCHEDULE, Kind.LOSS, Kind.METRIC)
 ]
 
 
-@pytest.mark.parametrize(("name", "config"), OPTIMIZERS)
-def test_every_optimizer_parameter_arrives(name: str, config: dict[str, Any]) -> None:
-    model, found = compiled({"optimizer": {"class_name": name, "config": config}})
-    assert type(model.optimizer).__name__ == name
-    carried = model.optimizer.get_config()
-    assert {key: pytest.approx(carried[key]) for key in config} == config
-    assert "optimizer" not in found.defaults
+@pytest.mark.parametrize(("spec", "name", "config"), CHANGES)
+def test_every_parameter_arrives(mlp: Any, spec: ObjectSpec, name: str, config: dict[str, Any]) -> None:
+    model, ends = mlp
+    chosen = {"class_name": spec.name, "config": config}
+    assert validate_params(spec, config, load_catalog()) == []
+    found = compile_arguments(training_with(spec.kind, chosen), ends, THREE, load_catalog()).arguments
+    model.compile(**found)
+    arrived = {
+        Kind.OPTIMIZER: lambda: model.optimizer,
+        Kind.SCHEDULE: lambda: model.optimizer._learning_rate,
+        Kind.LOSS: lambda: model.loss,
+        Kind.METRIC: lambda: model._compile_metrics._user_metrics[0],
+    }[spec.kind]()
+    assert type(arrived).__name__ == spec.name
+    assert plain(carried(arrived, name), config[name]) == config[name]
 
 
-def test_a_learning_rate_schedule_arrives() -> None:
-    config = {"initial_learning_rate": 0.5, "decay_steps": 10, "decay_rate": 0.25, "staircase": True}
-    schedule = {"class_name": "ExponentialDecay", "config": config}
-    model, _ = compiled({"optimizer": {"class_name": "SGD", "config": {"learning_rate": schedule}}})
-    carried = model.optimizer.get_config()["learning_rate"]
-    assert carried["class_name"] == "ExponentialDecay"
-    assert config.items() <= carried["config"].items()
+def training_with(kind: Kind, chosen: dict[str, Any]) -> Training:
+    match kind:
+        case Kind.OPTIMIZER:
+            return Training.model_validate({"optimizer": chosen})
+        case Kind.SCHEDULE:
+            return Training.model_validate({"optimizer": {"class_name": "SGD", "config": {"learning_rate": chosen}}})
+        case Kind.LOSS:
+            return Training.model_validate({"losses": {"output": chosen}})
+    return Training.model_validate({"metrics": {"output": {"m": chosen}}})
+
+
+@pytest.mark.parametrize(
+    ("option", "value"),
+    [
+        ("jit_compile", True),
+        ("jit_compile", False),
+        ("run_eagerly", True),
+        ("steps_per_execution", 3),
+        ("auto_scale_loss", False),
+    ],
+)
+def test_every_option_of_compile_arrives(mlp: Any, option: str, value: Any) -> None:
+    model, ends = mlp
+    training = Training.model_validate({"compile": {option: value}})
+    found = compile_arguments(training, ends, THREE, load_catalog()).arguments
+    model.compile(**found)
+    assert found[option] == value
+    if option != "auto_scale_loss":  # Keras acts on it and keeps nothing; see the next test.
+        assert getattr(model, option) == value
+
+
+@pytest.mark.parametrize(("scaled", "optimizer"), [(True, "LossScaleOptimizer"), (False, "Adam")])
+def test_mixed_precision_scales_the_loss_unless_told_not_to(scaled: bool, optimizer: str) -> None:
+    config = {"dtype_policy": "mixed_float16"}
+    with configured(KerasConfig.model_validate(config)):
+        model, _ = compiled({"config": config, "compile": {"auto_scale_loss": scaled}})
+    assert type(model.optimizer).__name__ == optimizer
+    assert [layer.dtype_policy.name for layer in model.layers] == ["mixed_float16"] * 2
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "read"),
+    [
+        ("dtype_policy", "mixed_bfloat16", lambda: keras.layers.Dense(1).dtype_policy.name),
+        ("floatx", "float64", lambda: keras.layers.Dense(1).dtype_policy.name),
+        ("epsilon", 1e-3, keras.config.epsilon),
+        ("image_data_format", "channels_first", lambda: keras.layers.Conv2D(1, 1).data_format),
+    ],
+)
+def test_every_setting_of_keras_holds_for_a_while(field: str, value: Any, read: Any) -> None:
+    before = read()
+    with pytest.raises(ZeroDivisionError), configured(KerasConfig.model_validate({field: value})):
+        assert read() == value != before
+        raise ZeroDivisionError
+    assert read() == before
+
+
+def test_a_weight_without_a_loss_weighs_the_one_that_fits() -> None:
+    model, found = compiled({"losses": {"output": {"class_name": "auto", "weight": 0.5}}})
+    assert found.arguments["loss_weights"] == model._compile_loss._user_loss_weights == 0.5
+    assert type(found.arguments["loss"]).__name__ == found.defaults["loss"] == "SparseCategoricalCrossentropy"
 
 
 def test_a_loss_arrives_with_its_parameters_and_weight() -> None:
@@ -212,10 +298,17 @@ def test_a_loss_of_an_output_that_is_gone_is_told() -> None:
 
 
 def test_every_field_of_the_training_section_has_its_test() -> None:
-    assert set(Training.model_fields) == {"dataset", "optimizer", "losses", "metrics", "callbacks", "fit"}
+    assert set(Training.model_fields) == {
+        *("optimizer", "losses", "metrics"),  # test_every_parameter_arrives
+        *("compile", "config"),  # test_every_option_of_compile_arrives, test_every_setting_of_keras_holds_for_a_while
+        *("dataset", "weights", "callbacks", "fit"),  # below, and tests of data, weights and callbacks
+    }
+    assert set(CompileOptions.model_fields) == {
+        *("jit_compile", "run_eagerly", "steps_per_execution", "auto_scale_loss"),
+    }
+    assert set(KerasConfig.model_fields) == {"dtype_policy", "floatx", "epsilon", "image_data_format"}
     assert set(FitOptions.model_fields) == {
         *("epochs", "batch_size", "shuffle"),  # test_fit_options_arrive
         "class_weight",  # test_class_weights
         *("validation_split", "seed"),  # tests of data and trainer
     }
-    assert keras.__version__

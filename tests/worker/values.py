@@ -26,7 +26,8 @@ _BY_NAME: Final[dict[str, Any]] = {
     "average": "macro",
     "class_aggregation": "variance_weighted_average",
     "reduction": "sum",
-    "beta_2_decay": -0.5,
+    "beta_2_decay": -0.75,
+    "learning_rate_power": -0.25,
 }
 
 _WITH: Final[dict[str, dict[str, Any]]] = {
@@ -64,7 +65,7 @@ def other_value(param: ParamSpec) -> Any:
 
 
 def changes(*kinds: Kind) -> Iterator[tuple[ObjectSpec, ParamSpec, dict[str, Any]]]:
-    """Yield every parameter of every object of `kinds`, with a config that sets it to another value than its default."""
+    """Yield every parameter of every object of `kinds`, with a config that sets it to another value."""
     for kind in kinds or COMPILED:
         for spec in load_catalog().objects[kind].values():
             for param in spec.params:

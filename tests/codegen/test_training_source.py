@@ -1,0 +1,147 @@
+"""What the script compiles and fits with is what training compiles and fits with: one test for each parameter."""
+
+import math
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+import pytest
+
+from app.catalog.model import Kind, ObjectSpec
+from app.catalog.registry import load_catalog
+from app.catalog.schedule import Schedule
+from app.codegen.data import Target
+from app.codegen.python_source import render_script
+from app.codegen.training_source import render_fit
+from app.document.model import CompileOptions, KerasConfig, Training
+from app.graph.plan import make_plan
+from app.messages.data import TargetSpec
+from app.worker.build import build_model
+from app.worker.callbacks import build_callbacks
+from app.worker.compile import compile_arguments, output_ends
+from app.worker.keras_config import configured
+from tests.worker.designs import MLP, chain
+from tests.worker.test_compile import training_with, two_outputs
+from tests.worker.values import changes
+
+TARGET = TargetSpec(kind="classification", classes=["a", "b", "c"], shape=[], encoding="integer")
+PLAN = make_plan(chain(MLP), load_catalog())
+
+
+@pytest.fixture(scope="module")
+def ends() -> Any:
+    return output_ends(build_model(PLAN), [output.node for output in PLAN.outputs])
+
+
+def compiled_by_script(training: Training, plan: Any = PLAN) -> dict[str, Any]:
+    fit = render_fit(plan, training, load_catalog(), None, Target.model_validate(TARGET))
+    found: dict[str, Any] = eval(f"dict({', '.join(fit.compile)})", {"keras": keras})
+    return {"weighted_metrics": None, "loss_weights": None, **CompileOptions().model_dump(), **found}
+
+
+def state(value: Any) -> Any:
+    """Return all that a Keras object was made with, as far as it can be compared."""
+    match value:
+        case list() | tuple():
+            return [state(item) for item in value]
+        case dict():
+            return {name: state(item) for name, item in value.items()}
+        case str() | int() | float() | None:
+            return value
+        case _ if hasattr(value, "get_config"):
+            further = {name: getattr(value, name, None) for name in ("_fn_kwargs", "dtype")}
+            return [type(value).__name__, state(value.get_config()), further]
+    return np.asarray(value).tolist()
+
+
+CHANGES = [
+    pytest.param(spec, config, id=f"{spec.name}.{param.name}")
+    for spec, param, config in changes(Kind.OPTIMIZER, Kind.SCHEDULE, Kind.LOSS, Kind.METRIC)
+]
+
+
+@pytest.mark.parametrize(("spec", "config"), CHANGES)
+def test_script_and_training_compile_alike(ends: Any, spec: ObjectSpec, config: dict[str, Any]) -> None:
+    training = training_with(spec.kind, {"class_name": spec.name, "config": config})
+    trained = compile_arguments(training, ends, TARGET, load_catalog()).arguments
+    assert state(compiled_by_script(training)) == state({"weighted_metrics": None, "loss_weights": None, **trained})
+
+
+@pytest.mark.parametrize(
+    "training",
+    [
+        {},
+        {"compile": {"jit_compile": False, "run_eagerly": True, "steps_per_execution": 4, "auto_scale_loss": False}},
+        {"losses": {"output": {"class_name": "auto", "weight": 0.25}, "second": {"class_name": "Dice", "weight": 2}}},
+        {"metrics": {"second": {"a": {"class_name": "AUC", "weighted": True}, "b": {"class_name": "accuracy"}}}},
+    ],
+)
+def test_outputs_weights_and_options_are_alike(training: dict[str, Any]) -> None:
+    document = two_outputs(training)
+    plan = make_plan(document, load_catalog())
+    ends = output_ends(build_model(plan), [output.node for output in plan.outputs])
+    trained = compile_arguments(document.training, ends, TARGET, load_catalog()).arguments
+    found = compiled_by_script(document.training, plan)
+    assert state(found) == state({"weighted_metrics": None, "loss_weights": None, **trained})
+
+
+@pytest.mark.parametrize(
+    ("spec", "config"),
+    [pytest.param(spec, config, id=f"{spec.name}.{param.name}") for spec, param, config in changes(Kind.CALLBACK)],
+)
+def test_script_and_training_have_the_same_callbacks(tmp_path: Path, spec: ObjectSpec, config: dict[str, Any]) -> None:
+    training = Training.model_validate({"callbacks": {"c": {"class_name": spec.name, "config": config}}})
+    fit = render_fit(PLAN, training, load_catalog(), None, None)
+    written = eval(fit.callbacks[0], {"keras": keras, "math": math})
+    hosts = ["localhost", "metrics.example"]
+    (trained,) = build_callbacks(training.callbacks, tmp_path, load_catalog(), hosts)
+    assert isinstance(trained, type(written))
+    ours, theirs = ({name: _comparable(value) for name, value in vars(each).items()} for each in (trained, written))
+    assert {name: value for name, value in ours.items() if name in theirs} == theirs
+
+
+def _comparable(value: Any) -> Any:
+    """Return schedules by what they give, and paths by their last part."""
+    if isinstance(value, Schedule) or (callable(value) and getattr(value, "__name__", "") == "<lambda>"):
+        return [value(epoch, 0.5) for epoch in range(3)]
+    return Path(value).name if isinstance(value, str) and "checkpoints" in value else value
+
+
+def test_a_schedule_with_functions_imports_what_it_needs() -> None:
+    callback = {"class_name": "LearningRateScheduler", "config": {"schedule": "lr * exp(-epoch)", "verbose": 1}}
+    training = Training.model_validate({"callbacks": {"c": callback}})
+    fit = render_fit(PLAN, training, load_catalog(), None, None)
+    assert fit.modules == ["math"]
+    assert fit.callbacks == [
+        "keras.callbacks.LearningRateScheduler(\n"
+        "                lambda epoch, lr: float(lr * math.exp(-epoch)),\n"
+        "                verbose=1,\n"
+        "            )"
+    ]
+
+
+@pytest.mark.parametrize(
+    "config",
+    [
+        {"dtype_policy": "mixed_float16"},
+        {"floatx": "float64"},
+        {"floatx": "float64", "dtype_policy": "mixed_bfloat16"},
+        {"epsilon": 0.001, "image_data_format": "channels_first"},
+    ],
+)
+def test_the_script_sets_keras_as_training_does(config: dict[str, Any]) -> None:
+    training = Training.model_validate({"config": config})
+    source = render_script(PLAN, training)
+    namespace: dict[str, Any] = {"__name__": "script"}
+    with configured(KerasConfig()):
+        exec(compile(source, "script.py", "exec"), namespace)
+        written, theirs = settings(), namespace["build_model"]().get_config()
+    with configured(training.config):
+        assert settings() == written
+        assert build_model(PLAN).get_config() == theirs
+
+
+def settings() -> list[Any]:
+    found = keras.config
+    return [found.floatx(), found.epsilon(), found.image_data_format(), found.dtype_policy().name]
