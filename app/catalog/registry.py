@@ -15,20 +15,23 @@ def load_catalog() -> Catalog:
     return Catalog.model_validate_json(text)
 
 
-def find_spec(kind: Kind | str, name: str) -> ObjectSpec | None:
-    """Return the spec named `name`, or known to Keras by that name (`"mse"`, `"glorot_uniform"`), or None."""
-    return load_catalog().find(Kind(kind), name)
+def find_spec(kind: Kind | str, name: str, catalog: Catalog | None = None) -> ObjectSpec | None:
+    """Return the spec named `name`, or known to Keras by that name (`"mse"`, `"glorot_uniform"`), or None.
+
+    `catalog` is that of a design with code of its own; the committed one otherwise.
+    """
+    return (catalog or load_catalog()).find(Kind(kind), name)
 
 
-def get_spec(kind: Kind | str, name: str) -> ObjectSpec:
+def get_spec(kind: Kind | str, name: str, catalog: Catalog | None = None) -> ObjectSpec:
     """Return the spec named `name`; raise `NotFound`, with the nearest names, when there is none."""
-    spec = find_spec(kind, name)
+    spec = find_spec(kind, name, catalog)
     if spec is None:
+        catalog = catalog or load_catalog()
         near = ", ".join(found.name for found in search(name, kind)[:3])
         raise NotFound(
             f"The catalog has no {Kind(kind).singular} of this name.",
-            expected=f"one of the {len(load_catalog().objects[Kind(kind)])} {Kind(kind).value} of Keras "
-            f"{load_catalog().version}",
+            expected=f"one of the {len(catalog.objects[Kind(kind)])} {Kind(kind).value} of Keras {catalog.version}",
             received=repr(name)[:200],
             hint=f"Did you mean {near}?" if near else "See `layerloom catalog`.",
         )

@@ -326,7 +326,7 @@ def _is_dtype(param: ParamSpec, value: JsonValue) -> bool:
 def _in_range(param: ParamSpec, value: JsonValue) -> bool:
     if param.kind in {ParamKind.SHAPE, ParamKind.AXIS}:
         items = value if isinstance(value, list) else [value]
-        lowest = -(2**31) if param.kind is ParamKind.AXIS or param.name == "target_shape" else 0
+        lowest = -(2**31) if param.kind is ParamKind.AXIS or param.name in {"target_shape", "newshape"} else 0
         return all(item is None or (isinstance(item, int) and lowest <= item <= MAX_INTEGER) for item in items)
     if param.kind not in {ParamKind.INTEGER, ParamKind.NUMBER, ParamKind.SIZE}:
         return not isinstance(value, list) or len(value) <= MAX_ITEMS

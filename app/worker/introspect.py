@@ -22,11 +22,12 @@ from keras.src import metrics as _metrics
 from keras.src.utils.naming import to_snake_case
 
 from app.catalog.model import Catalog, Kind, ObjectSpec, ParamKind, ParamSpec, PortSpec
-from app.worker.docstring import Docstring, parse_docstring, plain_text
-from app.worker.infer import infer
+from app.worker.docstring import Docstring, parse_docstring
+from app.worker.operations import derive_operations
+from app.worker.overlay import OVERLAY_FILE, Overlay, OverlayError, with_nulls
+from app.worker.parameters import USUAL_SAMPLES, derive_param
 
 CATALOG_FILE = Path(__file__).parent.parent / "catalog" / "catalog.json"
-OVERLAY_FILE = Path(__file__).parent.parent / "catalog" / "overlay.toml"
 
 _MODULES: dict[Kind, Any] = {
     Kind.LAYER: keras.layers,
@@ -66,57 +67,11 @@ _BASE_PARAMS = (
     ),
 )
 
-_ADVANCED = re.compile(
-    r".*_(initializer|regularizer|constraint)|dtype|.*_dtype|trainable|name|data_format|lora_.*|use_cudnn|flash_attention|"
-    r"unroll|ema_.*|use_ema|loss_scale_factor|gradient_accumulation_steps|global_clipnorm|renorm.*|synchronized|seed|"
-    r"noise_shape|unit_forget_bias|reset_after|zero_output_for_mask|verbose|reduction|ragged|sparse|optional|"
-    r"input_axes|output_axes|optional|clipvalue|encoding|idf_weights|salt"
-)
-
-_USUAL_SAMPLES: dict[str, Any] = {
-    "units": 4,
-    "filters": 4,
-    "kernel_size": 2,
-    "pool_size": 2,
-    "output_size": 2,
-    "rate": 0.5,
-    "stddev": 0.1,
-    "factor": 0.2,
-    "height": 6,
-    "width": 6,
-    "height_factor": 0.2,
-    "width_factor": 0.2,
-    "n": 3,
-    "num_bins": 4,
-    "num_heads": 2,
-    "key_dim": 2,
-    "input_dim": 10,
-    "output_dim": 4,
-    "scale": 0.5,
-    "max_number": 3,
-    "activation": "relu",
-    "initial_learning_rate": 0.1,
-    "decay_steps": 100,
-    "first_decay_steps": 100,
-    "decay_rate": 0.9,
-    "num_classes": 3,
-    "recall": 0.5,
-    "precision": 0.5,
-    "specificity": 0.5,
-    "sensitivity": 0.5,
-    "filename": "log.csv",
-    "filepath": "best.keras",
-}
-
-
-class OverlayError(Exception):
-    """The overlay and inference disagree about who answers: names the entry and what to do."""
-
 
 def build_catalog() -> Catalog:
     """Return the catalog of the installed Keras; raise `OverlayError` when a parameter stays unknown."""
-    overlay = _Overlay(tomllib.loads(OVERLAY_FILE.read_text()))
-    objects = {kind: dict(sorted(_objects(kind, overlay))) for kind in Kind if kind in _MODULES}
+    overlay = Overlay(tomllib.loads(OVERLAY_FILE.read_text()))
+    objects = {kind: dict(sorted(_objects(kind, overlay))) for kind in Kind}
     catalog = _name_defaults(Catalog(version=keras.__version__, objects=objects))
     overlay.finish()
     return catalog
@@ -151,64 +106,10 @@ def _pairs(catalog: Catalog, data: dict[str, Any]) -> Iterator[tuple[ObjectSpec,
             yield spec, data["objects"][kind.value][name]
 
 
-class _Overlay:
-    """The human part, which keeps count of what was used so that nothing in it can rot."""
-
-    def __init__(self, data: dict[str, Any]) -> None:
-        self._data = data
-        self._unused = {("exclude", kind, name) for kind, names in data["exclude"].items() for name in names}
-        self._unused |= {("params", "", key) for key in data["params"]}
-        self._unused |= {("words", kind, name) for kind, names in data["words"].items() for name in names}
-        self._unused |= {("samples", kind, name) for kind, names in data["samples"].items() for name in names}
-        self._unused |= {(part, "", name) for part in ("sample_inputs", "ports") for name in data[part]}
-        self._unused |= {("hidden", owner, name) for owner, names in data["hidden"].items() for name in names}
-
-    def excluded(self, kind: Kind, name: str) -> bool:
-        self._unused.discard(("exclude", kind.value, name))
-        return name in self._data["exclude"].get(kind.value, {})
-
-    def hidden(self, owner: str, name: str) -> bool:
-        self._unused.discard(("hidden", owner, name))
-        return name in self._data["hidden"].get(owner, [])
-
-    def param(self, owner: str, inferred: dict[str, Any]) -> dict[str, Any]:
-        """Return the fields of a parameter with the overlay's laid over; fail when it says nothing new."""
-        key = f"{owner}.{inferred['name']}"
-        entry = self._data["params"].get(key)
-        if entry is None:
-            return inferred
-        self._unused.discard(("params", "", key))
-        entry = {name: _frozen(value) for name, value in entry.items()}
-        told = [name for name, value in entry.items() if inferred.get(name) == value]
-        if len(told) == len(entry):
-            raise OverlayError(f"overlay.toml: inference now answers {key} by itself. Remove the entry.")
-        return {**inferred, **entry}
-
-    def extra_params(self, owner: str) -> tuple[ParamSpec, ...]:
-        extra = self._data["extra_params"].get(owner, {})
-        return tuple(ParamSpec.model_validate({"name": name, **fields}) for name, fields in extra.items())
-
-    def markers(self, kind: Kind) -> list[dict[str, Any]]:
-        return [marker for marker in self._data["markers"] if marker["kind"] == kind.value]
-
-    def section(self, *path: str) -> Any:
-        """Return the table at `path`, empty when there is none."""
-        self._unused.discard((path[0], path[1] if len(path) > 2 else "", path[-1]))
-        place: Any = self._data
-        for key in path:
-            place = place.get(key, {})
-        return place
-
-    def finish(self) -> None:
-        if self._unused:
-            raise OverlayError(f"overlay.toml names what Keras does not have: {sorted(self._unused)}. Remove it.")
-
-
-def _frozen(value: Any) -> Any:
-    return tuple(value) if isinstance(value, list) else value
-
-
-def _objects(kind: Kind, overlay: _Overlay) -> Iterator[tuple[str, ObjectSpec]]:
+def _objects(kind: Kind, overlay: Overlay) -> Iterator[tuple[str, ObjectSpec]]:
+    if kind is Kind.OPERATION:
+        yield from derive_operations(overlay)
+        return
     for name, names, target in _exported(kind):
         if not overlay.excluded(kind, name):
             yield name, _object(kind, name, names, target, overlay)
@@ -236,7 +137,7 @@ def _exported(kind: Kind) -> Iterator[tuple[str, list[str], Any]]:
         yield own, names, target
 
 
-def _object(kind: Kind, name: str, names: list[str], target: Any, overlay: _Overlay) -> ObjectSpec:
+def _object(kind: Kind, name: str, names: list[str], target: Any, overlay: Overlay) -> ObjectSpec:
     doc = _docstring(target)
     params = () if kind is Kind.ACTIVATION else tuple(_params(kind, name, target, doc, overlay))
     human = overlay.section("words", kind.value, name)
@@ -305,7 +206,7 @@ def _identifiers(kind: Kind, target: Any) -> set[str]:
     }
 
 
-def _params(kind: Kind, owner: str, target: Any, doc: Docstring, overlay: _Overlay) -> Iterator[ParamSpec]:
+def _params(kind: Kind, owner: str, target: Any, doc: Docstring, overlay: Overlay) -> Iterator[ParamSpec]:
     yield from overlay.extra_params(owner)
     parameters = [p for p in inspect.signature(target.__init__).parameters.values() if p.name != "self"]
     named = [p for p in parameters if p.kind not in {p.VAR_KEYWORD, p.VAR_POSITIONAL}]
@@ -313,37 +214,10 @@ def _params(kind: Kind, owner: str, target: Any, doc: Docstring, overlay: _Overl
         if kind is Kind.LAYER and parameter.name == "name":
             continue
         if not overlay.hidden(owner, parameter.name):
-            yield _param(kind, owner, parameter, doc.arguments.get(parameter.name, ""), overlay)
+            yield derive_param(owner, parameter, doc.arguments.get(parameter.name, ""), overlay)
     if kind is Kind.LAYER and len(named) < len(parameters):
         known = {p.name for p in named} | ({"trainable", "dtype"} if owner == "InputLayer" else set())
         yield from (base for base in _BASE_PARAMS if base.name not in known)
-
-
-def _param(kind: Kind, owner: str, parameter: inspect.Parameter, documented: str, overlay: _Overlay) -> ParamSpec:
-    name, required = parameter.name, parameter.default is inspect.Parameter.empty
-    inferred = infer(owner, name, parameter.default, documented)
-    fields: dict[str, Any] = {"name": name, "required": required}
-    if inferred is not None:
-        fields |= {key: value for key, value in dataclasses.asdict(inferred).items() if key != "stage"}
-    if not required:
-        fields["default"] = _as_json(parameter.default)
-    fields["nullable"] = parameter.default is None or bool(
-        inferred and inferred.kind is ParamKind.CHOICE and name != "padding" and re.search(r"\bNone\b", documented)
-    )
-    fields["help"] = plain_text(documented)
-    fields["advanced"] = bool(_ADVANCED.fullmatch(name)) and not required
-    fields = overlay.param(owner, fields)
-    if "kind" not in fields:
-        raise OverlayError(
-            f"No stage knows what {owner}.{name} takes (default {parameter.default!r}). Add it to overlay.toml."
-        )
-    return ParamSpec.model_validate(fields)
-
-
-def _as_json(value: Any) -> Any:
-    if isinstance(value, tuple | list):
-        return [_as_json(item) for item in value]
-    return value
 
 
 def _name_defaults(catalog: Catalog) -> Catalog:
@@ -369,8 +243,8 @@ def _name_defaults(catalog: Catalog) -> Catalog:
     )
 
 
-def _ports(name: str, target: Any, overlay: _Overlay) -> tuple[tuple[PortSpec, ...], tuple[PortSpec, ...]]:
-    human = _with_nulls(overlay.section("ports", name))
+def _ports(name: str, target: Any, overlay: Overlay) -> tuple[tuple[PortSpec, ...], tuple[PortSpec, ...]]:
+    human = with_nulls(overlay.section("ports", name))
     argument = next(iter(p for p in inspect.signature(target.call).parameters if p != "self"), "inputs")
     inputs = human.get("inputs") or _usual_inputs(target, argument)
     outputs = human.get("outputs") or [{"name": "output"}]
@@ -389,19 +263,19 @@ def _usual_inputs(target: Any, argument: str) -> list[dict[str, Any]]:
     return ports
 
 
-def _sample(kind: Kind, name: str, params: tuple[ParamSpec, ...], overlay: _Overlay) -> dict[str, Any]:
+def _sample(kind: Kind, name: str, params: tuple[ParamSpec, ...], overlay: Overlay) -> dict[str, Any]:
     human: dict[str, Any] | None = overlay.section("samples", kind.value, name) or None
     if human is not None:
-        return _with_nulls(human)
+        return with_nulls(human)
     if name == "InputLayer":
         return {"shape": [4]}
-    missing = [p.name for p in params if p.required and p.name not in _USUAL_SAMPLES]
+    missing = [p.name for p in params if p.required and p.name not in USUAL_SAMPLES]
     if missing:
         raise OverlayError(f"No sample value for {name}: {missing}. Add it to overlay.toml.")
-    return {p.name: _USUAL_SAMPLES[p.name] for p in params if p.required}
+    return {p.name: USUAL_SAMPLES[p.name] for p in params if p.required}
 
 
-def _sample_inputs(name: str, category: str, ports: tuple[PortSpec, ...], overlay: _Overlay) -> dict[str, Any]:
+def _sample_inputs(name: str, category: str, ports: tuple[PortSpec, ...], overlay: Overlay) -> dict[str, Any]:
     human: dict[str, Any] | None = overlay.section("sample_inputs", name) or None
     if human is not None:
         return human
@@ -416,12 +290,3 @@ def _sample_inputs(name: str, category: str, ports: tuple[PortSpec, ...], overla
     return {f"{port.name}.{n}": shape for port in ports if port.variadic and not port.optional for n in (0, 1)} | {
         port.name: shape for port in ports if not port.variadic and not port.optional
     }
-
-
-def _with_nulls(value: Any) -> Any:
-    """TOML has no null: the text `null` stands for it."""
-    if isinstance(value, dict):
-        return {key: _with_nulls(item) for key, item in value.items()}
-    if isinstance(value, list):
-        return [_with_nulls(item) for item in value]
-    return None if value == "null" else value

@@ -1,10 +1,13 @@
 """Names of a design turned into Keras classes and objects, through the allow-list of the catalog only.
 
-No attribute is ever looked up from a person's text: a name finds an `ObjectSpec`, and the spec names the class.
+No attribute is ever looked up from a person's text: a name finds an `ObjectSpec`, and the spec names the class. What
+a design brings itself is in the catalog of that design (`app.catalog.own`), which every function here takes.
 """
 
+import importlib
 import inspect
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
@@ -13,61 +16,135 @@ import keras
 from app.catalog.model import Catalog, Kind, ObjectSpec, ParamKind, ParamSpec
 from app.catalog.registry import get_spec, load_catalog
 from app.shared.errors import Invalid
+from app.worker import own_code
 
 MAX_DEPTH = 16
 """How deep objects may hold objects: a wrapper in a wrapper in a wrapper."""
 
+Inner = Callable[[Mapping[str, Any]], Any]
+"""Returns the layer that `{"layer": id}` or `{"class_name": "Model", ...}` stands for inside another layer."""
+
 
 def keras_class(spec: ObjectSpec) -> Any:
-    """Return the Keras class (for activations, the function) that `spec` describes; markers of ours have none."""
+    """Return the class (for activations, the function) that `spec` describes; markers of ours have none.
+
+    Raises `Invalid`: for a marker, and for a class of a design's own outside a process that has loaded it.
+    """
+    if spec.code:
+        return own_code.find(spec.kind, spec.name)
+    if spec.operation is not None:
+        return getattr(importlib.import_module(spec.operation.module), spec.operation.class_name)
     if not spec.qualified_name:
         raise Invalid(f"{spec.name} is a marker of Layerloom and no Keras layer.", hint="Leave it out of the build.")
-    return _keras_class(spec.kind, spec.name)
+    return _class(spec.qualified_name)
 
 
 @cache
-def _keras_class(kind: Kind, name: str) -> Any:
+def _class(qualified_name: str) -> Any:
+    module, _, name = qualified_name.rpartition(".")
+    if module == "app.layers":
+        return getattr(importlib.import_module(module), name)
     place: Any = keras
-    for part in get_spec(kind, name).qualified_name.split(".")[1:]:
+    for part in qualified_name.split(".")[1:]:
         place = getattr(place, part)
     return place
 
 
-def build_object(kind: Kind | str, value: Any, catalog: Catalog | None = None) -> Any:
+def build_object(kind: Kind | str, value: Any, catalog: Catalog | None = None, inner: Inner | None = None) -> Any:
     """Return the Keras object that `value` describes.
 
     `value` is a name (`"adam"`), `{"class_name": ..., "config": {...}}` with only what was set, a plain number where a
-    schedule is wanted, or None, which stays None. `catalog` is that of the design; Keras' alone where none is given.
-    Raises `NotFound` for a name outside the catalog and `Invalid` for another sort of value; errors of Keras'
-    constructors pass through.
+    schedule is wanted, or None, which stays None. Raises `NotFound` for a name outside the catalog and `Invalid` for
+    another sort of value; errors of Keras' constructors pass through.
     """
-    return _build(Kind(kind), value, catalog or load_catalog(), 0)
+    return _Builder(catalog or load_catalog(), inner).build(Kind(kind), value, 0)
 
 
-def build_layer(class_name: str, params: Mapping[str, Any], name: str | None = None) -> Any:
-    """Return the Keras layer `class_name` built from `params`, the parameters that the design sets."""
-    spec = get_spec(Kind.LAYER, class_name)
-    return keras_class(spec)(**constructor_arguments(spec, params), **({} if name is None else {"name": name}))
+def build_layer(
+    class_name: str,
+    params: Mapping[str, Any],
+    name: str | None = None,
+    catalog: Catalog | None = None,
+    inner: Inner | None = None,
+) -> Any:
+    """Return the Keras layer or operation `class_name` built from `params`, the parameters that the design sets.
+
+    An operation is called with `app.worker.operate.call_operation`.
+    """
+    catalog = catalog or load_catalog()
+    spec = get_spec(Kind.LAYER, class_name, catalog)
+    arguments = constructor_arguments(spec, params, catalog, inner)
+    return keras_class(spec)(**arguments, **({} if name is None else {"name": name}))
 
 
 def constructor_arguments(
-    spec: ObjectSpec, params: Mapping[str, Any], catalog: Catalog | None = None
+    spec: ObjectSpec, params: Mapping[str, Any], catalog: Catalog | None = None, inner: Inner | None = None
 ) -> dict[str, Any]:
-    """Return `params` with their nested objects built and lists turned into the tuples that Keras takes."""
-    return _arguments(spec, params, catalog or load_catalog(), 0)
+    """Return `params` with their nested objects built and lists turned into the tuples that Keras takes.
+
+    For an operation: the arguments that construct it, defaults included, as its function hands them on.
+    """
+    return _Builder(catalog or load_catalog(), inner).arguments(spec, params, 0)
 
 
-def _build(kind: Kind, value: Any, catalog: Catalog, depth: int) -> Any:
-    if value is None or (kind is Kind.SCHEDULE and isinstance(value, int | float)):
-        return value
-    if depth > MAX_DEPTH:
-        raise Invalid("Objects are nested too deeply.", expected=f"at most {MAX_DEPTH} levels", received="more")
-    name, config = _named(kind, value)
-    spec = catalog.find(kind, name) or get_spec(kind, name)
-    target = keras_class(spec)
-    if inspect.isfunction(target):
-        return target
-    return target(**_arguments(spec, config, catalog, depth + 1))
+@dataclass(frozen=True)
+class _Builder:
+    catalog: Catalog
+    inner: Inner | None
+
+    def build(self, kind: Kind, value: Any, depth: int) -> Any:
+        if value is None or (kind is Kind.SCHEDULE and isinstance(value, int | float)):
+            return value
+        if depth > MAX_DEPTH:
+            raise Invalid("Objects are nested too deeply.", expected=f"at most {MAX_DEPTH} levels", received="more")
+        name, config = _named(kind, value)
+        spec = get_spec(kind, name, self.catalog)
+        target = keras_class(spec)
+        if inspect.isfunction(target):
+            return target
+        return target(**self.arguments(spec, config, depth + 1))
+
+    def arguments(self, spec: ObjectSpec, params: Mapping[str, Any], depth: int) -> dict[str, Any]:
+        known = {param.name: param for param in spec.params}
+        unknown = sorted(name for name in params if name not in known and name != "name")
+        if unknown:
+            raise Invalid(
+                f"{spec.name} has no parameter {unknown[0]!r}.",
+                expected=", ".join(known),
+                received=", ".join(unknown)[:200],
+                hint="Remove it, or take its name from the catalog.",
+            )
+        left_out = {"position"} if spec.marker else set()
+        if spec.operation is not None:
+            left_out = {argument.strip("*=") for argument in spec.operation.call}
+            params = {param.name: param.default for param in spec.params if not param.required} | dict(params)
+        return {
+            name: self._argument(known[name], value, depth) if name in known else value
+            for name, value in params.items()
+            if name not in left_out
+        }
+
+    def _argument(self, param: ParamSpec, value: Any, depth: int) -> Any:
+        match param.kind:
+            case ParamKind.OBJECT if param.object_kind is not None:
+                return self.build(param.object_kind, value, depth)
+            case ParamKind.LAYER:
+                return self._layer(value, depth)
+            case ParamKind.LAYERS if isinstance(value, list):
+                return [self._layer(item, depth) for item in value]
+            case ParamKind.SIZE | ParamKind.SHAPE | ParamKind.JSON if isinstance(value, list):
+                return _as_tuple(value)
+            case ParamKind.NUMBERS if isinstance(value, list) and param.name not in {"values", "boundaries"}:
+                return tuple(value) if _is_pair(param) else value
+            case _:
+                return value
+
+    def _layer(self, value: Any, depth: int) -> Any:
+        if not isinstance(value, Mapping) or not ("layer" in value or value.get("class_name") == "Model"):
+            return self.build(Kind.LAYER, value, depth)
+        if self.inner is None:
+            raise Invalid("A layer of the design stands inside another, but there is no design here.")
+        return self.inner(value)
 
 
 def _named(kind: Kind, value: Any) -> tuple[str, Mapping[str, Any]]:
@@ -82,40 +159,6 @@ def _named(kind: Kind, value: Any) -> tuple[str, Mapping[str, Any]]:
         expected='a name, or {"class_name": ..., "config": {...}}',
         received=repr(value)[:200],
     )
-
-
-def _arguments(spec: ObjectSpec, params: Mapping[str, Any], catalog: Catalog, depth: int) -> dict[str, Any]:
-    known = {param.name: param for param in spec.params}
-    unknown = sorted(name for name in params if name not in known and name != "name")
-    if unknown:
-        raise Invalid(
-            f"{spec.name} has no parameter {unknown[0]!r}.",
-            expected=", ".join(known),
-            received=", ".join(unknown)[:200],
-            hint="Remove it, or take its name from the catalog.",
-        )
-    ours = {"position"} if spec.marker else set()
-    return {
-        name: _argument(known[name], value, catalog, depth) if name in known else value
-        for name, value in params.items()
-        if name not in ours
-    }
-
-
-def _argument(param: ParamSpec, value: Any, catalog: Catalog, depth: int) -> Any:
-    match param.kind:
-        case ParamKind.OBJECT if param.object_kind is not None:
-            return _build(param.object_kind, value, catalog, depth)
-        case ParamKind.LAYER:
-            return _build(Kind.LAYER, value, catalog, depth)
-        case ParamKind.LAYERS if isinstance(value, list):
-            return [_build(Kind.LAYER, item, catalog, depth) for item in value]
-        case ParamKind.SIZE | ParamKind.SHAPE | ParamKind.JSON if isinstance(value, list):
-            return _as_tuple(value)
-        case ParamKind.NUMBERS if isinstance(value, list) and param.name not in {"values", "boundaries"}:
-            return tuple(value) if _is_pair(param) else value
-        case _:
-            return value
 
 
 def _is_pair(param: ParamSpec) -> bool:
