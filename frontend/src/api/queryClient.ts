@@ -22,6 +22,7 @@ export const keys = {
   latestRuns: ["designs", "latest runs"] as const,
   design: (id: string) => ["design", id] as const,
   diagnostics: (id: string) => ["design", id, "diagnostics"] as const,
+  code: (id: string, digest: string) => ["design", id, "code", digest] as const,
   versions: (id: string) => ["design", id, "versions"] as const,
   shares: (id: string) => ["design", id, "shares"] as const,
   runs: (id: string) => ["design", id, "runs"] as const,

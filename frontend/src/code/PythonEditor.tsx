@@ -20,11 +20,11 @@ import {
 } from "@codemirror/view";
 import { useEffect, useRef } from "react";
 import { useTranslation } from "react-i18next";
+import type { Fault } from "@/api/code";
 import { smallestChange } from "./change";
 import { completeKeras } from "./completion";
 import { diagnosticsOf } from "./diagnostics";
 import { editorTheme } from "./editorTheme";
-import type { Fault } from "./fault";
 import { type LineRange, lineMarks, markLines, startOfLine } from "./lineMarks";
 
 export interface PythonEditorProps {

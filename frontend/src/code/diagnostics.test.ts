@@ -1,7 +1,7 @@
 import { Text } from "@codemirror/state";
 import { expect, it } from "vitest";
+import type { Fault } from "@/api/code";
 import { diagnosticsOf } from "./diagnostics";
-import type { Fault } from "./fault";
 
 const doc = Text.of(["import keras", "x = keras.layers.Dense()", ""]);
 const words = { expected: "Expected:", received: "Received:" };

@@ -1,6 +1,6 @@
 import type { Diagnostic } from "@codemirror/lint";
 import type { Text } from "@codemirror/state";
-import type { Fault } from "./fault";
+import type { Fault } from "@/api/code";
 
 interface Words {
   expected: string;

@@ -24,6 +24,15 @@ describe("a draft", () => {
     expect(type(type(beginDraft("a"), "b"), "a")).toEqual(beginDraft("a"));
   });
 
+  it("is in no conflict with what was handed back and came again in another style", () => {
+    const typing = type(settle(type(beginDraft("f(1)"), "f(2)")), "f(2)\nx");
+    expect(receive(typing, "f(\n  2,\n)")).toEqual({
+      given: "f(\n  2,\n)",
+      own: { text: "f(2)\nx", base: "f(\n  2,\n)" },
+    });
+    expect(isConflict(receive(typing, "f(3)"))).toBe(true);
+  });
+
   it("that was handed back shows until something newer comes", () => {
     const settled = settle(type(beginDraft("a"), "b"));
     expect([textOf(settled), textOf(receive(settled, "c"))]).toEqual(["b", "c"]);

@@ -23,10 +23,18 @@ export function isConflict({ given, own }: Draft): boolean {
   return own !== null && own.base !== given;
 }
 
-/** The text changed elsewhere. */
+/** Spaces, commas at the end of a line and the kind of quotes: what Python may be written with or without. */
+function withoutStyle(text: string): string {
+  return text.replace(/[\s,()"']/g, "");
+}
+
+/** The text changed elsewhere; where only its style did, what was typed stands on it as it stood before. */
 export function receive(draft: Draft, given: string): Draft {
+  const { own } = draft;
   if (given === draft.given) return draft;
-  return { given, own: draft.own?.text === given ? null : draft.own };
+  if (own === null || own.text === given) return { given, own: null };
+  const restyled = own.base === draft.given && withoutStyle(given) === withoutStyle(draft.given);
+  return { given, own: restyled ? { text: own.text, base: given } : own };
 }
 
 /** Somebody typed. */

@@ -22,10 +22,3 @@ export const TEMPLATES = {
 
 export type TemplateName = keyof typeof TEMPLATES;
 export const TEMPLATE_NAMES = Object.keys(TEMPLATES) as TemplateName[];
-
-const DEFINED = /^(?:class|def) +([A-Za-z_]\w*)/m;
-
-/** The name of the first class or function that `source` defines; null when it defines none. */
-export function definedName(source: string): string | null {
-  return DEFINED.exec(source)?.[1] ?? null;
-}

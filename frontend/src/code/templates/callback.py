@@ -6,7 +6,7 @@ import keras
 class StopWhenGood(keras.callbacks.Callback):
     """Ends the training as soon as a metric is good enough."""
 
-    def __init__(self, monitor="val_loss", target=0.05):
+    def __init__(self, monitor: str = "val_loss", target: float = 0.05):
         super().__init__()
         self.monitor = monitor
         self.target = target

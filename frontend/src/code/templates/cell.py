@@ -6,7 +6,7 @@ import keras
 class MinimalCell(keras.layers.Layer):
     """A gate decides, unit by unit, how much of the state is kept and how much is new."""
 
-    def __init__(self, units=32, **kwargs):
+    def __init__(self, units: int = 32, **kwargs):
         super().__init__(**kwargs)
         self.units = units
         self.state_size = units

@@ -6,7 +6,7 @@ import keras
 class NearIdentity(keras.initializers.Initializer):
     """Ones on the diagonal and a little noise, so that a layer begins by passing on what it gets."""
 
-    def __init__(self, noise=0.01, seed=0):
+    def __init__(self, noise: float = 0.01, seed: int = 0):
         self.noise = noise
         self.seed = seed
 

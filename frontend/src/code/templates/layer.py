@@ -6,7 +6,7 @@ import keras
 class ScaleFeatures(keras.layers.Layer):
     """The parameters of __init__ become the fields of the form; their defaults are what it starts with."""
 
-    def __init__(self, initial=1.0, **kwargs):
+    def __init__(self, initial: float = 1.0, **kwargs):
         super().__init__(**kwargs)
         self.initial = initial
 

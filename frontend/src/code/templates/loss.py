@@ -6,7 +6,7 @@ import keras
 class LogCoshRelative(keras.losses.Loss):
     """Errors are measured against the size of the true value, and large ones count linearly."""
 
-    def __init__(self, floor=1.0, name="log_cosh_relative", **kwargs):
+    def __init__(self, floor: float = 1.0, name="log_cosh_relative", **kwargs):
         super().__init__(name=name, **kwargs)
         self.floor = floor
 

@@ -6,7 +6,7 @@ import keras
 class WithinTolerance(keras.metrics.Metric):
     """The share of predictions that miss the true value by no more than a tolerance."""
 
-    def __init__(self, tolerance=0.1, name="within_tolerance", **kwargs):
+    def __init__(self, tolerance: float = 0.1, name="within_tolerance", **kwargs):
         super().__init__(name=name, **kwargs)
         self.tolerance = tolerance
         self.hits = self.add_variable(shape=(), initializer="zeros", name="hits")

@@ -6,7 +6,7 @@ import keras
 class LargestWeight(keras.regularizers.Regularizer):
     """Only the weight that stands out most has a price."""
 
-    def __init__(self, strength=0.01):
+    def __init__(self, strength: float = 0.01):
         self.strength = strength
 
     def __call__(self, weights):
