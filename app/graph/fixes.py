@@ -99,7 +99,7 @@ def insert_layer(
     if 0 <= below.y - above.y < 2 * ROW:
         y = above.y + ROW
         edits += _moved_down(document, topology, wire.target, above.y + 2 * ROW - below.y)
-    edits += _new_node(new, class_name, name, params, (above.x + below.x) / 2, y)
+    edits += _new_node(new, class_name, name, params, (above.x + below.x) / 2, y, below.graph)
     edits += [
         RemoveValue(path=["edges", wire.key]),
         _edge(wire.source, wire.source_port, new, ports[0]),
@@ -110,26 +110,28 @@ def insert_layer(
     return Fix(title=f"Insert {class_name}{f' ({shown})' if shown else ''} before {target}", edits=tuple(edits))
 
 
-def insert_input(document: GraphDocument, target: tuple[str, str] | None, shape: JsonValue, dtype: str = "") -> Fix:
-    """Insert an Input of `shape` (batch left out), wired to a node and port when `target` names one."""
+def insert_input(
+    document: GraphDocument, target: tuple[str, str] | None, shape: JsonValue, dtype: str = "", graph: str = ""
+) -> Fix:
+    """Insert an Input of `shape` (batch left out) into a graph, wired to a node and port when `target` names one."""
     new, name = fresh_id(document, "input"), fresh_name(document, "input")
     params: dict[str, JsonValue] = {"shape": shape}
     if dtype:
         params["dtype"] = dtype
     place = document.nodes[target[0]] if target else None
     x, y = (place.x, place.y - ROW) if place else (0.0, 0.0)
-    edits = _new_node(new, "InputLayer", name, params, x, y)
+    edits = _new_node(new, "InputLayer", name, params, x, y, graph)
     if target:
         edits.append(_edge(new, "output", *target))
     return Fix(title="Insert Input", edits=tuple(edits))
 
 
-def insert_output(document: GraphDocument, source: tuple[str, str] | None) -> Fix:
-    """Insert an Output, fed by a node and port when `source` names one."""
+def insert_output(document: GraphDocument, source: tuple[str, str] | None, graph: str = "") -> Fix:
+    """Insert an Output into a graph, fed by a node and port when `source` names one."""
     new, name = fresh_id(document, "output"), fresh_name(document, "output")
     place = document.nodes[source[0]] if source else None
     x, y = (place.x, place.y + ROW) if place else (0.0, ROW)
-    edits = _new_node(new, "Output", name, {}, x, y)
+    edits = _new_node(new, "Output", name, {}, x, y, graph)
     if source:
         edits.append(_edge(*source, new, "input"))
     return Fix(title="Insert Output", edits=tuple(edits))
@@ -153,12 +155,12 @@ def _removal(document: GraphDocument, node: str) -> tuple[Edit, ...]:
     return tuple(edits)
 
 
-def _new_node(new: str, class_name: str, name: str, params: Mapping[str, JsonValue], x: float, y: float) -> list[Edit]:
+def _new_node(
+    new: str, class_name: str, name: str, params: Mapping[str, JsonValue], x: float, y: float, graph: str
+) -> list[Edit]:
     layer: dict[str, JsonValue] = {"class_name": class_name, "name": name, "params": dict(params)}
-    return [
-        SetValue(path=["layers", new], value=layer),
-        SetValue(path=["nodes", new], value={"layer": new, "x": x, "y": y}),
-    ]
+    node: dict[str, JsonValue] = {"layer": new, "x": x, "y": y, **({"graph": graph} if graph else {})}
+    return [SetValue(path=["layers", new], value=layer), SetValue(path=["nodes", new], value=node)]
 
 
 def _edge(source: str, source_port: str, target: str, target_port: str) -> SetValue:

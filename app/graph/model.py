@@ -47,7 +47,11 @@ class Source(_Frozen):
 
 
 class LayerInstance(_Frozen):
-    """A layer to construct once. `params` are the ones that the document sets, validated; Keras fills the rest."""
+    """A layer to construct. `params` are the ones that the document sets, validated; Keras fills the rest.
+
+    One of class `Model` is an instance of the graph that its parameter `graph` names. An inner layer may be
+    `{"layer": id}`, another of these layers.
+    """
 
     id: str
     class_name: str
@@ -87,6 +91,10 @@ class GraphPlan(_Frozen):
 
     `sequential` says to build `keras.Sequential`: the graph is one chain from one input to one output in which no
     layer is called twice, and nobody asked for a functional model. `model_name` "" leaves the name to Keras.
+
+    `owns` are the layers that each instance of this graph constructs for itself, in an order in which every layer
+    comes after those that it needs. `takes` are the layers used here that belong to a graph around this one: all
+    instances in there share them.
     """
 
     inputs: tuple[PlannedInput, ...]
@@ -94,6 +102,8 @@ class GraphPlan(_Frozen):
     outputs: tuple[PlannedOutput, ...]
     sequential: bool
     model_name: str = ""
+    owns: tuple[str, ...] = ()
+    takes: tuple[str, ...] = ()
 
 
 class Plan(GraphPlan):

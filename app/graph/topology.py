@@ -36,6 +36,7 @@ def port_order(port: str) -> tuple[str, int]:
 class Topology:
     """The wires whose two ends exist, by target and by source, and the other ones as `dangling`.
 
+    A wire joins nodes of one graph; those that lead from one graph into another are `crossing`, and join nothing.
     `order` holds every node that is not on a cycle or behind one, sources first, then by node id, so that equal
     documents give equal plans. `tangled` are the remaining nodes.
     """
@@ -43,6 +44,7 @@ class Topology:
     incoming: Mapping[str, list[Wire]]
     outgoing: Mapping[str, list[Wire]]
     dangling: list[str]
+    crossing: list[str]
     order: list[str]
     tangled: set[str]
 
@@ -51,10 +53,14 @@ def read_topology(document: GraphDocument) -> Topology:
     """Return the topology of `document`; wires into one node are in port order."""
     incoming: dict[str, list[Wire]] = {node: [] for node in document.nodes}
     outgoing: dict[str, list[Wire]] = {node: [] for node in document.nodes}
-    dangling = []
+    dangling, crossing = [], []
+    nodes, nested = document.nodes, bool(document.graphs)
     for key in sorted(document.edges):
         wire = read_wire(key)
         if wire.source in outgoing and wire.target in incoming:
+            if nested and nodes[wire.source].graph != nodes[wire.target].graph:
+                crossing.append(key)
+                continue
             outgoing[wire.source].append(wire)
             incoming[wire.target].append(wire)
         else:
@@ -63,7 +69,7 @@ def read_topology(document: GraphDocument) -> Topology:
         if len(wires) > 1:
             wires.sort(key=lambda wire: (port_order(wire.target_port), wire.key))
     order = _sorted(incoming, outgoing)
-    return Topology(incoming, outgoing, dangling, order, incoming.keys() - set(order))
+    return Topology(incoming, outgoing, dangling, crossing, order, incoming.keys() - set(order))
 
 
 def _sorted(incoming: Mapping[str, list[Wire]], outgoing: Mapping[str, list[Wire]]) -> list[str]:

@@ -25,7 +25,6 @@ from app.graph.plan import OWN_PARAMS, call_of
 from app.graph.ports import output_keys
 from app.graph.topology import Wire, upstream_of
 from app.messages.analysis import Analysis, NodeAnalysis
-from app.worker.build import call_layer
 from app.worker.explain import RECURRENT, Site, explain, shown
 from app.worker.faults.latent import latent_problems
 from app.worker.resolve import build_layer
@@ -229,7 +228,8 @@ def _call(layer: Any, arguments: Arguments, constants: Mapping[str, JsonValue]) 
     tensors = {
         name: _tensor(spec) if isinstance(spec, Spec) else [_tensor(one) for one in spec] for name, spec in arguments
     }
-    outputs = call_layer(layer, tensors, constants)
+    first, *rest = tensors.items()
+    outputs = layer(first[1], **dict(rest), **constants)
     given = {id(tensor) for tensor in keras.tree.flatten(tensors)}
     if any(id(output) in given for output in keras.tree.flatten(outputs)):
         raise ValueError("Keras returns the input tensor itself, and cannot put that into a model.")

@@ -33,6 +33,7 @@ def test_a_chain_is_sequential() -> None:
         ),
         outputs=(PlannedOutput(node="y", name="y", source=Source(node="dense", port="output")),),
         sequential=True,
+        owns=("dense", "x"),
     )
 
 

@@ -1,0 +1,205 @@
+"""What is wrong with layers: their class, their parameters, the layers that they refer to, their names."""
+
+from collections.abc import Iterator
+from typing import Final
+
+from app.catalog.model import ObjectSpec
+from app.document.model import Layer
+from app.graph import fixes
+from app.graph.model import Fix, Problem
+from app.graph.nesting import NOTHING, read_held, with_references
+from app.graph.survey import Survey
+
+PLACEHOLDER: Final = "Placeholder"
+"""The class of a layer that an import could not translate; its params keep what the file said."""
+
+
+def layer_problems(found: Survey) -> Iterator[Problem]:
+    """Yield what is wrong with each layer that the design uses, at the first node that does."""
+    layers = [*found.calls, *(layer for layer in found.specs if layer not in found.calls)]
+    for layer_id in layers:
+        layer = found.document.layers.get(layer_id)
+        callers = found.callers_of(layer_id)
+        if layer is None:
+            yield from (_missing_layer(found, node) for node in callers)
+        elif layer_id not in found.specs:
+            yield from (_unknown_class(found, layer, node) for node in callers)
+        elif callers:
+            yield from _param_problems(found, layer_id, callers)
+            yield from _reference_problems(found, layer_id, callers[0])
+
+
+def _missing_layer(found: Survey, node: str) -> Problem:
+    return Problem(
+        code="missing_layer",
+        node=node,
+        message="This node calls a layer that is not there.",
+        expected="the id of a layer",
+        received=found.document.nodes[node].layer,
+        hint="Remove the node.",
+        fix=fixes.remove_node(found.document, node, "Remove this node"),
+    )
+
+
+def _unknown_class(found: Survey, layer: Layer, node: str) -> Problem:
+    if layer.class_name == PLACEHOLDER:
+        original = layer.params.get("class_name")
+        return Problem(
+            code="placeholder",
+            node=node,
+            message=f"{layer.name} stands for a layer that Layerloom could not import.",
+            expected="a layer of the catalog",
+            received=original if isinstance(original, str) else "unknown",
+            hint="Put a layer of the catalog in its place, or remove it.",
+        )
+    return Problem(
+        code="unknown_class",
+        node=node,
+        message=f"{layer.name} is of a class that the catalog does not have.",
+        expected="a layer of the catalog",
+        received=layer.class_name,
+        hint="Replace it; the palette lists every layer.",
+        fix=fixes.remove_node(found.document, node, f"Remove {layer.name}"),
+    )
+
+
+def _param_problems(found: Survey, layer_id: str, callers: list[str]) -> Iterator[Problem]:
+    layer, spec, node = found.document.layers[layer_id], found.specs[layer_id], callers[0]
+    known = {param.name: param for param in spec.params}
+    for fault in found.faults.get(layer_id, ()):
+        fix: Fix | None = None
+        param = known.get(fault.param)
+        if fault.code == "missing_param" and fault.param in spec.sample:
+            fix = fixes.set_param(found.document, node, fault.param, spec.sample[fault.param])
+        elif param is None and fault.param in layer.params:
+            title = f"Remove {fault.param}"
+            fix = fixes.unset_param(found.document, layer_id, fault.param, title)
+        elif param is not None and not param.required and fault.param in layer.params:
+            title = f"Reset {fault.param} of {layer.name}"
+            fix = fixes.unset_param(found.document, layer_id, fault.param, title)
+        elif param is not None and fault.param in spec.sample:
+            fix = fixes.set_param(found.document, node, fault.param, spec.sample[fault.param])
+        yield Problem(
+            code=fault.code,
+            node=node,
+            param=fault.param,
+            message=f"{layer.name}: {fault.message}",
+            expected=fault.expected,
+            received=fault.received,
+            hint=fault.hint,
+            fix=fix,
+        )
+    if layer_id in found.faults:
+        found.faulty.update(callers)
+
+
+def _reference_problems(found: Survey, layer_id: str, node: str) -> Iterator[Problem]:
+    layer = found.document.layers[layer_id]
+    for reference in found.held.get(layer_id, NOTHING).layers:
+        param = _param_naming(found, layer_id, reference)
+        other = found.document.layers.get(reference)
+        if other is None:
+            yield Problem(
+                code="unknown_layer",
+                node=node,
+                param=param,
+                message=f"{layer.name} refers to a layer that is not there.",
+                expected="the id of a layer of this design",
+                received=reference,
+                hint="Choose another layer, or enter one in its place.",
+                fix=_reset(found, node, layer_id, param),
+            )
+        elif layer_id in with_references([reference], found.held):
+            yield Problem(
+                code="recursive_layer",
+                node=node,
+                param=param,
+                message=f"{layer.name} holds itself.",
+                expected="another layer",
+                received=other.name,
+                hint="Choose another layer.",
+                fix=_reset(found, node, layer_id, param),
+            )
+        elif not _can_be_inside(found.specs.get(reference)):
+            yield Problem(
+                code="unknown_layer",
+                node=node,
+                param=param,
+                message=f"{layer.name} cannot hold {other.name}.",
+                expected="a layer of the catalog with an input and an output",
+                received=other.class_name,
+                hint="Choose another layer.",
+                fix=_reset(found, node, layer_id, param),
+            )
+        elif reference in found.faults and reference in found.calls:
+            yield Problem(
+                code="blocked",
+                severity="info",
+                node=node,
+                upstream=found.calls[reference][0],
+                message=f"{layer.name} waits for {other.name} to be mended.",
+            )
+            found.faulty.update(found.callers_of(layer_id))
+
+
+def _can_be_inside(spec: ObjectSpec | None) -> bool:
+    return spec is not None and spec.marker not in {"input", "output"} and not spec.name.startswith("ops.")
+
+
+def _param_naming(found: Survey, layer_id: str, reference: str) -> str:
+    """Return the parameter of a layer that holds a reference, at whatever depth."""
+    spec, params = found.specs[layer_id], found.document.layers[layer_id].params
+    return next(
+        name for name, value in params.items() if reference in read_held(spec, {name: value}, found.catalog).layers
+    )
+
+
+def _reset(found: Survey, node: str, layer_id: str, param: str) -> Fix | None:
+    spec, layer = found.specs[layer_id], found.document.layers[layer_id]
+    known = {each.name: each for each in spec.params}
+    if known[param].required and param in spec.sample:
+        return fixes.set_param(found.document, node, param, spec.sample[param])
+    return (
+        None
+        if known[param].required
+        else fixes.unset_param(found.document, layer_id, param, f"Reset {param} of {layer.name}")
+    )
+
+
+def name_problems(found: Survey) -> Iterator[Problem]:
+    """Yield names that two layers of one graph have, and those that Keras does not take."""
+    first: dict[tuple[str, bool, str], str] = {}
+    seen: set[str] = set()
+    for layer_id, nodes in found.calls.items():
+        layer = found.document.layers.get(layer_id)
+        if layer is None or all(found.is_lone(node) for node in nodes):
+            continue
+        is_output = found.marker_of(nodes[0]) == "output"
+        callers = {found.graph_of(node): node for node in reversed(nodes)}
+        for graph, node in callers.items():
+            key = (graph, is_output, layer.name)
+            if key in first and layer_id not in seen:
+                seen.add(layer_id)
+                yield Problem(
+                    code="duplicate_name",
+                    node=node,
+                    param="name",
+                    upstream=first[key],
+                    message=f"Two layers are called {layer.name}.",
+                    expected="a name of its own for every layer",
+                    received=layer.name,
+                    hint="Rename one of them.",
+                    fix=fixes.rename(found.document, layer_id, layer.name[:180]),
+                )
+            first.setdefault(key, node)
+        if "/" in layer.name and layer_id not in seen:
+            yield Problem(
+                code="invalid_name",
+                node=nodes[0],
+                param="name",
+                message=f"Keras does not take the name {layer.name}.",
+                expected="a name without /",
+                received=layer.name,
+                hint="Rename the layer.",
+                fix=fixes.rename(found.document, layer_id, layer.name.replace("/", "_")),
+            )

@@ -1,0 +1,54 @@
+"""Which instance of a graph a layer belongs to, where graphs stand in graphs."""
+
+from dataclasses import dataclass
+
+from app.graph.nesting import Nesting, dependencies_first
+from app.graph.survey import Survey
+
+
+@dataclass(frozen=True)
+class Ownership:
+    """By graph: the layers that each of its instances constructs for itself, those first that others need, and the
+    layers that it takes from an instance around it."""
+
+    owns: dict[str, tuple[str, ...]]
+    takes: dict[str, frozenset[str]]
+
+
+def read_ownership(found: Survey, nesting: Nesting) -> Ownership:
+    """Return who owns what in the graphs that `nesting` says are used.
+
+    A layer belongs to the innermost graph that is around all of its uses, so that a layer that is called inside a
+    nested model only is one of each instance of that, and a layer that is called outside too is shared by all.
+    """
+    layers = {graph: _constructed(found, nesting, graph) for graph in nesting.used}
+    everything = {layer for each in layers.values() for layer in each}
+    if not found.held:
+        return Ownership({"": tuple(sorted(everything))}, {"": frozenset()})
+    owners = {layer: nesting.owner(layer) for layer in everything}
+    owned: dict[str, set[str]] = {graph: set() for graph in nesting.used}
+    for layer, owner in owners.items():
+        owned[owner].add(layer)
+    owns: dict[str, tuple[str, ...]] = {}
+    takes: dict[str, frozenset[str]] = {}
+    for graph in nesting.order:
+        if graph in nesting.used:
+            inside = {layer for inner in nesting.holds[graph] for layer in takes.get(inner, ())}
+            takes[graph] = frozenset(layer for layer in {*layers[graph], *inside} if owners[layer] != graph)
+            owns[graph] = _in_order(found, owned[graph], takes)
+    return Ownership(owns, takes)
+
+
+def _constructed(found: Survey, nesting: Nesting, graph: str) -> set[str]:
+    """Return the layers that a graph uses; an Output is none."""
+    layers = nesting.layers[graph]
+    return {layer for layer in layers if layer in found.specs and found.specs[layer].marker != "output"}
+
+
+def _in_order(found: Survey, layers: set[str], takes: dict[str, frozenset[str]]) -> tuple[str, ...]:
+    """Return `layers` such that each comes after those that it refers to, or that a nested model in it takes."""
+    needs = {layer: set[str]() for layer in layers}
+    for layer in layers & found.held.keys():
+        inside = {taken for graph in found.held[layer].graphs for taken in takes.get(graph, ())}
+        needs[layer] = layers & {*found.held[layer].layers, *inside}
+    return tuple(dependencies_first(needs))
