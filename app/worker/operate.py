@@ -11,9 +11,7 @@ from app.catalog.model import ObjectSpec
 from app.shared.errors import Invalid
 
 
-def call_operation(
-    operation: Any, spec: ObjectSpec, params: Mapping[str, Any], tensors: Mapping[str, Any]
-) -> Any:
+def call_operation(operation: Any, spec: ObjectSpec, params: Mapping[str, Any], tensors: Mapping[str, Any]) -> Any:
     """Return what `operation`, built by `build_layer`, gives for `tensors`, as the function of `keras.ops` does.
 
     `tensors` maps arguments to a tensor or a list of them; an argument without one takes its value from `params`. A
@@ -73,4 +71,4 @@ def _plain(argument: str, value: Any) -> Any:
             raise Invalid(
                 str(error)[:300], expected="an index such as ':, 0'", received=repr(value)[:200], hint="See x[...]."
             ) from error
-    return tuple(value) if isinstance(value, list) else value
+    return value

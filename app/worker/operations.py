@@ -160,9 +160,7 @@ def _ports(
             help=plain_text(doc.arguments.get(argument, "")),
         )
         for argument in recorded.arguments
-        if argument in parameters
-        and f"**{argument}" not in recorded.call
-        and argument not in human.get("values", ())
+        if argument in parameters and f"**{argument}" not in recorded.call and argument not in human.get("values", ())
     )
 
 

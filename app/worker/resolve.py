@@ -117,7 +117,7 @@ class _Builder:
         left_out = {"position"} if spec.marker else set()
         if spec.operation is not None:
             left_out = {argument.strip("*=") for argument in spec.operation.call}
-            params = {param.name: param.default for param in spec.params if not param.required} | dict(params)
+            params = _defaults(spec) | dict(params)
         return {
             name: self._argument(known[name], value, depth) if name in known else value
             for name, value in params.items()
@@ -145,6 +145,16 @@ class _Builder:
         if self.inner is None:
             raise Invalid("A layer of the design stands inside another, but there is no design here.")
         return self.inner(value)
+
+
+def _defaults(spec: ObjectSpec) -> dict[str, Any]:
+    """Return the defaults of a function of `keras.ops`, resolved as far as the function does before it hands them on."""
+    found = {param.name: param.default for param in spec.params if not param.required}
+    if spec.category == "nn" and "data_format" in found and found["data_format"] is None:
+        found["data_format"] = keras.config.image_data_format()
+    if spec.name in {"ops.multi_hot", "ops.one_hot"}:
+        found["dtype"] = keras.config.floatx()
+    return found
 
 
 def _named(kind: Kind, value: Any) -> tuple[str, Mapping[str, Any]]:

@@ -14,6 +14,7 @@ def test_counts() -> None:
     counts = {kind.value: len(specs) for kind, specs in load_catalog().objects.items()}
     assert counts == {
         "layers": 138,
+        "operations": 303,
         "optimizers": 15,
         "losses": 22,
         "metrics": 42,
