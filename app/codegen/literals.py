@@ -3,8 +3,8 @@
 Whatever a person wrote leaves here through `repr` only; names of classes and parameters come from the catalog.
 """
 
-from collections.abc import Callable, Iterator, Mapping
-from typing import Any, Final
+from collections.abc import Callable, Mapping
+from typing import Any, Final, Protocol
 
 from app.catalog.model import Catalog, Kind, ObjectSpec, ParamKind, ParamSpec
 from app.shared.errors import Invalid
@@ -42,31 +42,74 @@ def call(name: str, arguments: list[str], indent: int, margin: int = 0) -> str:
     return f"{name}(\n" + "".join(f"{pad}{argument},\n" for argument in arguments) + " " * indent + ")"
 
 
-class Literals:
-    """Renders objects of one catalog. `layers_as` is what `keras.layers` is called in the source."""
+class Around(Protocol):
+    """The scope in which objects are rendered: what its variables and functions are called."""
 
-    def __init__(self, catalog: Catalog, layers_as: str = "layers") -> None:
+    def layer(self, layer: str) -> str:
+        """Return the variable that holds a layer of the design."""
+        ...
+
+    def model(self, config: Mapping[str, Any], indent: int, margin: int) -> str:
+        """Return the call that builds a nested model."""
+        ...
+
+
+class Literals:
+    """Renders objects of one catalog.
+
+    `around` finds variables of layers and builders of nested models; `functions` are the names of the design's own
+    code that are functions, and are named rather than constructed. `used` collects what `keras` itself does not offer
+    and the script must hold or import.
+    """
+
+    def __init__(
+        self,
+        catalog: Catalog,
+        around: Around | None = None,
+        functions: frozenset[str] = frozenset(),
+        used: dict[str, ObjectSpec] | None = None,
+    ) -> None:
         self._catalog = catalog
-        self._layers = layers_as
+        self._around = around
+        self._functions = functions
+        self.used = {} if used is None else used
 
     def construct(self, spec: ObjectSpec, params: Mapping[str, Any], name: str, indent: int, margin: int = 0) -> str:
         """Return the call that constructs the object; arguments at their defaults are left out."""
         return call(self.reference(spec), self.arguments(spec, params, indent, name), indent, margin)
 
     def reference(self, spec: ObjectSpec) -> str:
-        """Return the name of the class in the source: `layers.Dense`, `keras.optimizers.Adam`."""
-        return f"{self._layers}.{spec.name}" if spec.kind is Kind.LAYER else spec.qualified_name
+        """Return the name of the class in the source: `layers.Dense`, `keras.optimizers.Adam`, `ops.mean`.
+
+        A class of the design's or of Layerloom's own, and one that Keras does not export, is in the script by name.
+        """
+        if spec.code or spec.own or is_private(spec):
+            self.used[spec.name] = spec
+            return spec.name
+        for module, name in (("keras.layers.", "layers."), ("keras.ops.", "ops.")):
+            if spec.qualified_name.startswith(module):
+                return name + spec.qualified_name.removeprefix(module)
+        return spec.qualified_name
 
     def arguments(
-        self, spec: ObjectSpec, params: Mapping[str, Any], indent: int, name: str | None = None, depth: int = 0
+        self,
+        spec: ObjectSpec,
+        params: Mapping[str, Any],
+        indent: int,
+        name: str | None = None,
+        depth: int = 0,
+        by_name: bool = False,
     ) -> list[str]:
-        """Return the arguments: required ones by position as long as none is missing, the others by name."""
+        """Return the arguments: required ones by position as long as none is missing, the others by name.
+
+        With `by_name`, all of them by name.
+        """
         if depth > MAX_DEPTH:
             raise Invalid("Objects are nested too deeply.", expected=f"at most {MAX_DEPTH} levels", received="more")
         unknown = [key for key in params if key not in {"name", *(param.name for param in spec.params)}]
         if unknown:
             raise Invalid(f"{spec.name} has no parameter of this name.", received=literal(unknown[0]))
-        found, by_position = [], True
+        found, by_position = [], not by_name
         for param in (param for param in spec.params if param.name != "position"):
             by_position = by_position and param.required and param.name in params
             if param.name not in params or (not param.required and self._is_default(param, params[param.name])):
@@ -88,11 +131,19 @@ class Literals:
         """Return a Keras object: its name where nothing is set and Keras takes a name, else its constructor."""
         if isinstance(value, int | float) and not isinstance(value, bool):
             return literal(value)
+        if kind is Kind.LAYER and self._around is not None and isinstance(value, Mapping):
+            if isinstance(value.get("layer"), str):
+                return self._around.layer(value["layer"])
+            if value.get("class_name") == "Model":
+                return self._around.model(value.get("config") or {}, indent, margin)
         name, config = self._named(value)
         spec = self._catalog.find(kind, name)
-        if spec is None or not spec.qualified_name:
+        if spec is None or not (spec.qualified_name or spec.code):
             raise Invalid(f"The catalog has no {kind.value} of this name.", received=literal(name))
-        if kind is Kind.ACTIVATION or (kind in _BY_NAME and not config and not any(p.required for p in spec.params)):
+        if spec.code and spec.name in self._functions:
+            return self.reference(spec)
+        plain = kind in _BY_NAME and not config and not any(param.required for param in spec.params)
+        if not spec.code and (plain or kind is Kind.ACTIVATION):
             return literal(_keras_name(spec))
         return call(self.reference(spec), self.arguments(spec, config, indent, depth=depth + 1), indent, margin)
 
@@ -113,6 +164,11 @@ class Literals:
         if param.kind is ParamKind.SIZE and isinstance(value, int) and isinstance(param.default, list):
             return bool([value] * len(param.default) == param.default)
         return type(value) is type(param.default) and bool(value == param.default)
+
+
+def is_private(spec: ObjectSpec) -> bool:
+    """Say whether Keras has the class but does not export it, as those of `keras.applications`."""
+    return spec.qualified_name.startswith("keras.src.")
 
 
 _BY_NAME: Final = frozenset({Kind.INITIALIZER, Kind.REGULARIZER, Kind.CONSTRAINT, Kind.OPTIMIZER})
@@ -177,13 +233,3 @@ _RENDERERS: Final[dict[ParamKind, Renderer]] = {
     ParamKind.LAYERS: _layers,
     ParamKind.PYTHON: _python,
 }
-
-
-def identifiers(names: Iterator[str]) -> list[str]:
-    """Number `names`, which are our own, so that each stands once: `dense_1`, `dense_2`."""
-    counts: dict[str, int] = {}
-    found = []
-    for name in names:
-        counts[name] = counts.get(name, 0) + 1
-        found.append(f"{name}_{counts[name]}")
-    return found

@@ -1,140 +1,403 @@
-"""The body of `build_model`: a plan as the lines of Keras that a person would write."""
+"""A plan as functions of Keras that a person would write: one that builds the model, one for each nested graph.
 
-import re
-from collections.abc import Iterator
-from dataclasses import dataclass
+Layers are made where the innermost graph around all their calls is built, and handed to the graphs inside.
+"""
 
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from app.catalog.indexing import key_text, parse_key
 from app.catalog.model import Catalog, Kind, ObjectSpec
-from app.codegen.literals import Literals, call, identifiers, literal
-from app.graph.model import Call, LayerInstance, Plan, Source
+from app.codegen.comments import comment
+from app.codegen.literals import WIDTH, Literals, call, literal
+from app.codegen.names import Names, plain_name, snake_case
+from app.document.model import GraphDocument
+from app.graph.check import CALL_ARGUMENTS
+from app.graph.model import Call, GraphPlan, LayerInstance, Plan, Source
 from app.shared.errors import Invalid
 
-CALL_ARGUMENTS = frozenset({"training", "use_causal_mask", "return_attention_scores", "reverse"})
-"""Arguments of a call that are no tensors and that a design may set."""
+TOP = ""
+"""The graph of the design itself."""
+
+_BY_POSITION = frozenset({"x1", "x2"})
+"""Tensors of an operation that read best without their names."""
+
+
+@dataclass(frozen=True)
+class Statement:
+    """One statement, as it stands in the source, and the node that it is of."""
+
+    text: str
+    node: str = ""
 
 
 @dataclass(frozen=True)
 class Network:
-    """The indented lines of the function's body."""
+    """The functions that build a plan, those first that others call.
 
-    lines: tuple[str, ...]
+    `used` are the classes that the script must hold or import, by name.
+    """
 
-
-def render_network(plan: Plan, catalog: Catalog) -> Network:
-    """Return the source of `plan`; raise `Invalid` for a layer outside the catalog."""
-    writer = _Writer(plan, catalog)
-    return Network(tuple(writer.sequential() if plan.sequential else writer.functional()))
+    functions: tuple[tuple[Statement, ...], ...]
+    used: Mapping[str, ObjectSpec]
 
 
-class _Writer:
-    def __init__(self, plan: Plan, catalog: Catalog) -> None:
-        self._plan = plan
-        self._catalog = catalog
-        self._literals = Literals(catalog)
-        self._names = self._variables()
-        calls = [call.layer for call in plan.calls]
-        self._shared = {layer for layer in calls if calls.count(layer) > 1}
+def render_network(plan: Plan, document: GraphDocument, catalog: Catalog, own: Mapping[str, bool]) -> Network:
+    """Return the source of `plan`; raise `Invalid` for a layer outside the catalog.
 
-    def sequential(self) -> Iterator[str]:
-        yield "    return keras.Sequential("
-        yield "        ["
-        yield f"            {self._input(self._plan.inputs[0].layer, 12, 1)},"
-        for step in self._plan.calls:
-            yield f"            {self._construct(step.layer, 12, 1)},"
-        yield "        ],"
-        yield '        name="sequential",'
-        yield "    )"
+    `own` are the names that the design's own code defines, with whether each is a function.
+    """
+    script = _Script(plan, document, catalog, own)
+    functions = [tuple(_Function(script, graph, script.plans[graph]).statements()) for graph in script.plans]
+    return Network(tuple(functions), script.used)
 
-    def functional(self) -> Iterator[str]:
-        for planned in self._plan.inputs:
-            name = self._names[planned.node]
-            yield f"    {name} = {self._input(planned.layer, 4, len(name) + 3)}"
-        made: set[str] = set()
-        for step in self._plan.calls:
-            if step.layer in self._shared and step.layer not in made:
-                made.add(step.layer)
-                name = self._shared_name(step.layer)
-                yield f"    {name} = {self._construct(step.layer, 4, len(name) + 3)}"
-            targets = self._targets(step)
-            yield f"    {targets} = {self._call(step, len(targets) + 3)}"
-        inputs = [self._names[planned.node] for planned in self._plan.inputs]
-        outputs = [self._tensor(planned.source) for planned in self._plan.outputs]
-        arguments = [f"inputs={_one_or_list(inputs)}", f"outputs={_one_or_list(outputs)}", 'name="functional"']
-        yield f"    return {call('keras.Model', arguments, 4, 7)}"
 
-    def _variables(self) -> dict[str, str]:
-        """Name the tensor of each node after its class, never after what a person wrote."""
-        nodes = [planned.node for planned in self._plan.inputs] + [step.node for step in self._plan.calls]
-        classes = ["Input"] * len(self._plan.inputs) + [
-            self._spec(self._plan.layers[step.layer]).name for step in self._plan.calls
-        ]
-        return dict(zip(nodes, identifiers(map(snake_case, classes)), strict=True))
+class _Script:
+    """What the functions of a script share: which graph makes which layer, and what functions and layers are called."""
 
-    def _shared_name(self, layer: str) -> str:
-        first = next(step for step in self._plan.calls if step.layer == layer)
-        return f"shared_{self._names[first.node]}"
+    def __init__(self, plan: Plan, document: GraphDocument, catalog: Catalog, own: Mapping[str, bool]) -> None:
+        self.plan, self.document, self.catalog = plan, document, catalog
+        self.functions = frozenset(name for name, is_function in own.items() if is_function)
+        self.used: dict[str, ObjectSpec] = {}
+        self.plans: dict[str, GraphPlan] = {**plan.graphs, TOP: plan}
+        self.names = Names(own)
+        self.builders = {graph: self._builder(graph) for graph in self.plans}
+        self.called = {graph: self._called(found) for graph, found in self.plans.items()}
+        self.owners = self._owners()
+        self.free: dict[str, tuple[str, ...]] = {}
+        for graph in self.plans:
+            inner = {layer for each in self.held(graph) for layer in self.free[each]}
+            loose = sorted(layer for layer in self.called[graph] | inner if self.owners[layer] != graph)
+            self.free[graph] = tuple(loose)
+        handed = sorted({layer for loose in self.free.values() for layer in loose})
+        self.handed = {layer: self.names.claim(*self.layer_name(layer)) for layer in handed}
 
-    def _spec(self, instance: LayerInstance) -> ObjectSpec:
-        spec = self._catalog.find(Kind.LAYER, instance.class_name)
+    def _builder(self, graph: str) -> str:
+        if graph == TOP:
+            return "build_model"
+        plain = plain_name(self.document.graphs[graph].name) if graph in self.document.graphs else ""
+        return self.names.claim(f"build_{plain}" if plain and plain != "model" else "", "build_part")
+
+    def layer_name(self, layer: str) -> tuple[str, str]:
+        """Return what the variable of a layer is called at best, and what else, to be numbered."""
+        instance = self.plan.layers[layer]
+        return plain_name(instance.name), f"shared_{snake_case(self.spec(instance).name.rpartition('.')[2])}"
+
+    def spec(self, instance: LayerInstance) -> ObjectSpec:
+        spec = self.catalog.find(Kind.LAYER, instance.class_name)
         if spec is None or spec.marker == "output":
             raise Invalid("The catalog has no layer of this class.", received=literal(instance.class_name))
         return spec
 
-    def _construct(self, layer: str, indent: int, margin: int) -> str:
-        instance = self._plan.layers[layer]
-        return self._literals.construct(self._spec(instance), instance.params, instance.name, indent, margin)
+    def _called(self, graph: GraphPlan) -> set[str]:
+        """Return the layers that a graph calls, and those that they hold by reference."""
+        found = {planned.layer for planned in graph.inputs} | {step.layer for step in graph.calls}
+        waiting = list(found)
+        while waiting:
+            for layer in references(self.plan.layers[waiting.pop()].params):
+                if layer not in found and layer in self.plan.layers:
+                    found.add(layer)
+                    waiting.append(layer)
+        return found
 
-    def _input(self, layer: str, indent: int, margin: int) -> str:
-        instance = self._plan.layers[layer]
-        arguments = self._literals.arguments(self._spec(instance), instance.params, indent, instance.name)
-        return call("keras.Input", arguments, indent, margin)
+    def held(self, graph: str) -> set[str]:
+        """Return the graphs that the layers of a graph are built from."""
+        layers = (self.plan.layers[layer].params for layer in self.called[graph])
+        return {inner for params in layers for inner in graphs_in(params) if inner in self.plan.graphs}
 
-    def _call(self, step: Call, margin: int) -> str:
-        arguments = [
-            source if index == 0 else f"{name}={source}"
-            for index, (name, source) in enumerate(
-                (name, self._argument(value)) for name, value in step.arguments.items()
-            )
-        ]
-        for name, value in step.constants.items():
-            if name not in CALL_ARGUMENTS:
-                raise Invalid("A layer is called with an argument that is not known.", received=literal(name))
-            arguments.append(f"{name}={literal(value)}")
-        called = f"({', '.join(arguments)})"
-        if step.layer in self._shared:
-            source = self._shared_name(step.layer) + called
+    def _owners(self) -> dict[str, str]:
+        """Return, for each layer, the innermost graph that is around every use of it."""
+        around: dict[str, frozenset[str]] = {TOP: frozenset({TOP})}
+        for graph in reversed(self.plans):
+            if graph != TOP:
+                holders = [around[outer] for outer in around if graph in self.held(outer)]
+                around[graph] = frozenset.intersection(*holders) | {graph} if holders else frozenset({TOP, graph})
+        owners = {}
+        for layer in self.plan.layers:
+            homes = [around[graph] for graph, called in self.called.items() if layer in called]
+            common = frozenset.intersection(*homes) if homes else frozenset({TOP})
+            owners[layer] = max(common, key=lambda graph: (len(around[graph]), graph))
+        return owners
+
+
+@dataclass
+class _Function:
+    """Writes the function that builds one graph."""
+
+    script: _Script
+    graph: str
+    plan: GraphPlan
+    names: Names = field(init=False)
+    tensors: dict[Source, str] = field(default_factory=dict)
+    variables: dict[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        script = self.script
+        self.names = Names({*script.builders.values(), *script.handed.values()})
+        self.literals = Literals(script.catalog, self, script.functions, script.used)
+        self.variables = {layer: script.handed[layer] for layer in script.free[self.graph]}
+        self._counts: dict[str, int] = {}
+        for step in self.plan.calls:
+            self._counts[step.layer] = self._counts.get(step.layer, 0) + 1
+        held = [layer for found in script.called[self.graph] for layer in references(script.plan.layers[found].params)]
+        self._kept = {layer for layer, count in self._counts.items() if count > 1} | set(held) | script.handed.keys()
+        self._numbers: dict[str, int] = {}
+
+    def statements(self) -> Iterator[Statement]:
+        yield from self._head()
+        yield from self._sequential() if self.plan.sequential else self._functional()
+
+    def _head(self) -> Iterator[Statement]:
+        if self.graph == TOP:
+            yield Statement("def build_model():")
+            yield Statement('    """Build the model; nothing is trained yet."""')
+            return
+        handed = [self.script.handed[layer] for layer in self.script.free[self.graph]]
+        parameters = [*handed, "name", *(["trainable=True"] if self._is_frozen_somewhere else [])]
+        yield Statement(f"def {call(self.script.builders[self.graph], parameters, 0, 5)}:")
+        yield Statement('    """Build a part of the model."""')
+
+    @property
+    def _is_frozen_somewhere(self) -> bool:
+        return any(
+            layer.params.get("graph") == self.graph and layer.params.get("trainable") is False
+            for layer in self.script.plan.layers.values()
+        )
+
+    # The two ways to build a graph
+
+    def _sequential(self) -> Iterator[Statement]:
+        for step in self.plan.calls:
+            if step.layer in self._kept and step.layer not in self.variables:
+                yield from self._made(step.layer)
+            else:
+                yield from self._held(step.layer)
+        start = "return" if not self._is_frozen_somewhere else "model ="
+        yield Statement(f"    {start} keras.Sequential(")
+        yield Statement("        [")
+        first = self.plan.inputs[0]
+        yield self._noted(f"            {self._input(first.layer, 12, 1)},", first.node, 12)
+        for step in self.plan.calls:
+            source = self.variables.get(step.layer) or self._construct(step.layer, 12, 1)
+            yield self._noted(f"            {source},", step.node, 12)
+        yield Statement("        ],")
+        if name := self._name():
+            yield Statement(f"        {name},")
+        yield Statement("    )")
+        yield from self._frozen()
+
+    def _functional(self) -> Iterator[Statement]:
+        for planned in self.plan.inputs:
+            name = self.names.claim(plain_name(self._instance(planned.layer).name), "input")
+            self.tensors[Source(node=planned.node, port="output")] = name
+            source = self._input(planned.layer, 4, len(name) + 3)
+            yield self._noted(f"    {name} = {source}", planned.node, 4)
+        for step in self.plan.calls:
+            yield from self._called(step)
+        inputs = [self.tensors[Source(node=planned.node, port="output")] for planned in self.plan.inputs]
+        outputs = [self._tensor(planned.source) for planned in self.plan.outputs]
+        arguments = [f"inputs={_one_or_list(inputs, 8, 7)}", f"outputs={_one_or_list(outputs, 8, 8)}"]
+        arguments += [name] if (name := self._name()) else []
+        notes = "".join(comment(self._note(planned.node), 4) for planned in self.plan.outputs)
+        start = "return" if not self._is_frozen_somewhere else "model ="
+        yield Statement(f"{notes}    {start} {call('keras.Model', arguments, 4, len(start) + 1)}")
+        yield from self._frozen()
+
+    def _name(self) -> str:
+        if self.graph != TOP:
+            return "name=name"
+        return f"name={literal(self.plan.model_name)}" if self.plan.model_name else ""
+
+    def _frozen(self) -> Iterator[Statement]:
+        if self._is_frozen_somewhere:
+            yield Statement("    if not trainable:\n        model.trainable = False")
+            yield Statement("    return model")
+
+    # Calls
+
+    def _called(self, step: Call) -> Iterator[Statement]:
+        if step.layer in self._kept and step.layer not in self.variables:
+            yield from self._made(step.layer)
         else:
-            source = self._construct(step.layer, 4, margin + len(called)) + called
-        nested = self._spec(self._plan.layers[step.layer]).name.endswith(("Cell", "Cells"))
-        return f"keras.tree.flatten({source})" if nested else source
+            yield from self._held(step.layer)
+        targets = self._targets(step)
+        spec = self._spec(step.layer)
+        source = (
+            self._operation(step, spec, len(targets) + 3)
+            if spec.kind is Kind.OPERATION
+            else self._layer_call(step, spec, len(targets) + 3)
+        )
+        yield self._noted(f"    {targets} = {source}", step.node, 4)
+
+    def _made(self, layer: str) -> Iterator[Statement]:
+        """Construct a layer that more than one statement needs."""
+        yield from self._held(layer)
+        name = self.variables[layer] = self.script.handed.get(layer) or self.names.claim(*self.script.layer_name(layer))
+        yield Statement(f"    {name} = {self._construct(layer, 4, len(name) + 3)}")
+
+    def _held(self, layer: str) -> Iterator[Statement]:
+        """Construct the layers that a layer holds by reference, or that its graph is handed."""
+        params = self._instance(layer).params
+        needed = list(references(params))
+        needed += [free for graph in graphs_in(params) for free in self.script.free.get(graph, ())]
+        for other in needed:
+            if other not in self.variables and other in self.script.plan.layers:
+                yield from self._made(other)
+
+    def _layer_call(self, step: Call, spec: ObjectSpec, margin: int) -> str:
+        arguments = self._arguments(step, spec)
+        called = f"({', '.join(arguments)})"
+        nested = spec.name.endswith(("Cell", "Cells"))
+        margin += len("keras.tree.flatten(") + 1 if nested else 0
+        variable = self.variables.get(step.layer)
+        made = variable or self._construct(step.layer, 4, margin + len(called))
+        last = made.rpartition("\n")[2]
+        taken = 4 + margin + len(last) if made is last else len(last)
+        if taken + len(called) > WIDTH:
+            called = call("", arguments, 4, WIDTH)
+        return f"keras.tree.flatten({made}{called})" if nested else made + called
+
+    def _arguments(self, step: Call, spec: ObjectSpec) -> list[str]:
+        found = []
+        for index, (name, value) in enumerate(step.arguments.items()):
+            single = spec.marker == "model" and not isinstance(value, Source) and len(value) == 1
+            source = self._tensor(value[0]) if single else self._argument(value)  # type: ignore[index]
+            found.append(source if index == 0 else f"{name}={source}")
+        return found + self._constants(step)
+
+    def _constants(self, step: Call) -> list[str]:
+        unknown = [name for name in step.constants if name not in CALL_ARGUMENTS]
+        if unknown:
+            raise Invalid("A layer is called with an argument that is not known.", received=literal(unknown[0]))
+        return [f"{name}={literal(value)}" for name, value in step.constants.items()]
+
+    def _operation(self, step: Call, spec: ObjectSpec, margin: int) -> str:
+        params = {key: value for key, value in self._instance(step.layer).params.items() if key not in step.arguments}
+        if spec.name == "ops.getitem":
+            (value,) = step.arguments.values()
+            return f"{self._argument(value)}[{key_text(parse_key(str(params.get('key', ''))))}]"
+        arguments = []
+        by_position = True
+        for index, port in enumerate(dict.fromkeys(port.argument for port in spec.inputs)):
+            by_position = by_position and port in step.arguments and (index == 0 or port in _BY_POSITION)
+            if port in step.arguments:
+                source = self._argument(step.arguments[port])
+                arguments.append(source if by_position else f"{port}={source}")
+        arguments += self.literals.arguments(spec, params, 4, by_name=True)
+        return call(self.literals.reference(spec), arguments, 4, margin)
 
     def _argument(self, value: Source | tuple[Source, ...]) -> str:
         if isinstance(value, Source):
             return self._tensor(value)
         return f"[{', '.join(map(self._tensor, value))}]"
 
+    # Names
+
     def _targets(self, step: Call) -> str:
-        if len(step.outputs) < 2:
-            return self._names[step.node]
-        spec = self._spec(self._plan.layers[step.layer])
+        """Claim names for what a call returns, and return them as the left side of its statement."""
+        spec = self._spec(step.layer)
+        plain = plain_name(self._instance(step.layer).name)
+        if self._counts[step.layer] > 1 and plain:
+            self._numbers[step.layer] = self._numbers.get(step.layer, 0) + 1
+            plain = plain_name(f"{plain}_{self._numbers[step.layer]}")
+        base = self.names.claim(plain, snake_case(spec.name.rpartition(".")[2]))
         many = {port.name for port in spec.outputs if port.variadic}
-        names = [("*" if port in many else "") + self._port(step.node, port) for port in step.outputs]
-        return ", ".join(names)
+        if spec.marker == "model":
+            return self._model_targets(step, base)
+        if len(step.outputs) < 2:
+            for port in step.outputs:
+                self.tensors[Source(node=step.node, port=port)] = base
+            return base
+        targets = []
+        for port in step.outputs:
+            name = base if port == "output" else self.names.claim(f"{base}_{port}", f"{base}_{port}")
+            self.tensors[Source(node=step.node, port=port)] = name
+            targets.append(f"*{name}" if port in many else name)
+        return ", ".join(targets)
+
+    def _model_targets(self, step: Call, base: str) -> str:
+        graph = self.script.plans[str(self._instance(step.layer).params.get("graph"))]
+        if len(graph.outputs) == 1:
+            self.tensors[Source(node=step.node, port="outputs.0")] = base
+        else:
+            self.tensors[Source(node=step.node, port="outputs")] = base
+        return base
 
     def _tensor(self, source: Source) -> str:
+        if source in self.tensors:
+            return self.tensors[source]
         port, _, number = source.port.partition(".")
-        name = self._port(source.node, port)
-        return f"{name}[{int(number)}]" if number else name
+        return f"{self.tensors[Source(node=source.node, port=port)]}[{int(number)}]"
 
-    def _port(self, node: str, port: str) -> str:
-        return self._names[node] if port == "output" else f"{self._names[node]}_{port}"
+    # Layers
+
+    def layer(self, layer: str) -> str:
+        """Return the variable of a layer that another one holds."""
+        if layer not in self.variables:
+            raise Invalid("A layer holds another one that is not in the plan.", received=literal(layer))
+        return self.variables[layer]
+
+    def model(self, config: Mapping[str, Any], indent: int, margin: int) -> str:
+        """Return the call that builds a nested model from its configuration."""
+        graph = config.get("graph")
+        if not isinstance(graph, str) or graph not in self.script.plan.graphs:
+            raise Invalid("A nested model names a graph that is not in the plan.", received=literal(graph))
+        arguments = [self.variables[layer] for layer in self.script.free[graph]]
+        arguments.append(f"name={literal(config.get('name'))}")
+        arguments += ["trainable=False"] if config.get("trainable") is False else []
+        return call(self.script.builders[graph], arguments, indent, margin)
+
+    def _construct(self, layer: str, indent: int, margin: int) -> str:
+        instance, spec = self._instance(layer), self._spec(layer)
+        if spec.marker == "model":
+            return self.model({**instance.params, "name": instance.name}, indent, margin)
+        return self.literals.construct(spec, instance.params, instance.name, indent, margin)
+
+    def _input(self, layer: str, indent: int, margin: int) -> str:
+        instance = self._instance(layer)
+        arguments = self.literals.arguments(self._spec(layer), instance.params, indent, instance.name)
+        return call("keras.Input", arguments, indent, margin)
+
+    def _instance(self, layer: str) -> LayerInstance:
+        return self.script.plan.layers[layer]
+
+    def _spec(self, layer: str) -> ObjectSpec:
+        return self.script.spec(self._instance(layer))
+
+    def _noted(self, source: str, node: str, indent: int) -> Statement:
+        return Statement(comment(self._note(node), indent) + source, node)
+
+    def _note(self, node: str) -> str:
+        found = self.script.document.nodes.get(node)
+        return found.note if found is not None else ""
 
 
-def snake_case(name: str) -> str:
-    """Return a class name as Keras would name a layer of it: `MaxPooling2D` gives `max_pooling2d`."""
-    spaced = re.sub(r"(.)([A-Z][a-z]+)", r"\1_\2", name)
-    return re.sub(r"([a-z])([A-Z])", r"\1_\2", spaced).lower()
+def references(value: Any) -> Iterator[str]:
+    """Yield the layers that a parameter's value names: `{"layer": "<layer id>"}`, at any depth."""
+    if isinstance(value, Mapping):
+        if set(value) == {"layer"} and isinstance(value["layer"], str):
+            yield value["layer"]
+        for inner in value.values():
+            yield from references(inner)
+    elif isinstance(value, list | tuple):
+        for inner in value:
+            yield from references(inner)
 
 
-def _one_or_list(names: list[str]) -> str:
-    return names[0] if len(names) == 1 else f"[{', '.join(names)}]"
+def graphs_in(params: Any) -> Iterator[str]:
+    """Yield the graphs that parameters name: those of a `Model` layer, and of such layers inside it."""
+    if isinstance(params, Mapping):
+        if isinstance(params.get("graph"), str):
+            yield params["graph"]
+        for inner in params.values():
+            yield from graphs_in(inner)
+    elif isinstance(params, list | tuple):
+        for inner in params:
+            yield from graphs_in(inner)
+
+
+def _one_or_list(names: list[str], indent: int, margin: int) -> str:
+    if len(names) == 1:
+        return names[0]
+    return "[" + call("", names, indent, margin)[1:-1] + "]"

@@ -1,49 +1,99 @@
-"""A plan as a Python script that runs by itself: data, model, `compile`, `fit` and `evaluate`."""
+"""A design as a Python script that runs by itself: data, model, `compile`, `fit` and `evaluate`."""
 
+from collections.abc import Iterator
+from dataclasses import dataclass
 from functools import cache
 from pathlib import PurePosixPath
+from typing import Final, NamedTuple
 
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 
 from app.catalog.registry import load_catalog
 from app.codegen.data import TABLES, Target, find_data
-from app.codegen.literals import literal
-from app.codegen.network import render_network
+from app.codegen.literals import Literals, literal
+from app.codegen.network import Network, Statement, render_network
+from app.codegen.own_source import defined_names, embed_code, embed_layers, needed_imports, private_imports
 from app.codegen.training_source import render_fit
-from app.document.model import Training
+from app.document.model import GraphDocument
 from app.graph.model import Plan
+from app.shared.errors import Invalid
+
+
+class Section(NamedTuple):
+    """A part of a script under one of our own headings; `statements` follow each other without blank lines."""
+
+    title: str
+    statements: tuple[Statement, ...]
+
+    @property
+    def text(self) -> str:
+        return "\n".join(statement.text for statement in self.statements)
+
+
+@dataclass(frozen=True)
+class Script:
+    """A script in sections, each two blank lines after the other."""
+
+    sections: tuple[Section, ...]
+
+    @property
+    def source(self) -> str:
+        return _SPACE.join(section.text for section in self.sections) + "\n"
+
+    @property
+    def nodes(self) -> dict[str, tuple[int, int]]:
+        """The first and last line of each node's statement, counted from 1."""
+        found = {}
+        for statement, first in self._places():
+            if statement.node:
+                found[statement.node] = (first, first + statement.text.count("\n"))
+        return found
+
+    def _places(self) -> Iterator[tuple[Statement, int]]:
+        line = 1
+        for section in self.sections:
+            for statement in section.statements:
+                yield statement, line
+                line += statement.text.count("\n") + 1
+            line += _SPACE.count("\n") - 1
+
+
+_SPACE: Final = "\n\n\n"
 
 
 def render_script(
     plan: Plan,
-    training: Training,
+    document: GraphDocument,
     data: object | None = None,
     *,
     target: object | None = None,
     csv_name: str = "data.csv",
-) -> str:
-    """Return the script of `plan`, trained as `training` says on `data`.
+) -> Script:
+    """Return the script of `plan`, the plan of `document`, trained as the document says on `data`.
 
     Without `data` (a `DataSource`; one of an unknown name counts as none) the script builds and compiles the model
     only. `target` (a `TargetSpec`) is what the data set turned out to hold; it decides the loss where the design names
     none and the task is not plain from `data`. An uploaded table is read as `csv_name` beside the script. Raises
-    `Invalid` for what the catalog does not have.
+    `Invalid` for what the catalog does not have, and for own code that cannot stand in one script.
     """
     catalog = load_catalog()
+    own = defined_names(document.code)
+    network = render_network(plan, document, catalog, own)
+    used = dict(network.used)
+    functions = frozenset(name for name, is_function in own.items() if is_function)
+    literals = Literals(catalog, functions=functions, used=used)
     known = None if data is None else find_data(data)
     found = None if target is None else Target.model_validate(target)
-    fit = render_fit(plan, training, catalog, known, found)
-    name = known.name if known is not None else ""
-    source = (
+    fit = render_fit(plan, document.training, catalog, known, found, literals)
+    training = _tidied(
         _environment()
-        .get_template("script.py.jinja")
+        .get_template("training.py.jinja")
         .render(
-            network=render_network(plan, catalog),
             fit=fit,
-            options=training.fit,
+            options=document.training.fit,
             data=known.source if known is not None else "",
-            dataset=name,
-            table=name in TABLES,
+            dataset=known.name if known is not None else "",
+            table=known is not None and known.name in TABLES,
             task=fit.task,
             csv=known.options if known is not None else None,
             csv_name=literal(PurePosixPath(csv_name.replace("\\", "/")).name or "data.csv"),
@@ -52,7 +102,43 @@ def render_script(
             literal=literal,
         )
     )
-    return _tidied(source)
+    embedded = embed_layers(used.values())
+    code = embed_code(document.code, used.values())
+    body = [*embedded.sources, *code, *fit.settings, *_texts(network), training]
+    offered = [*embedded.imports, *private_imports(used.values())]
+    about = ", its data and its training" if known is not None else ""
+    head = f'"""A Keras model{about}, exported by Layerloom."""\n\n' + "\n".join(
+        _imports("\n\n".join(body), offered, fit.settings)
+    )
+    sections = [
+        _section("Imports", head),
+        *(_section("A layer that Keras does not have", source) for source in embedded.sources),
+        *(_section("Own code", source) for source in code),
+        *(Section("The model", function) for function in network.functions),
+        *(_section("Training", part) for part in training.split(_SPACE)),
+    ]
+    return Script(tuple(sections))
+
+
+def _texts(network: Network) -> list[str]:
+    return ["\n".join(statement.text for statement in function) for function in network.functions]
+
+
+def _imports(body: str, offered: list[str], settings: list[str]) -> list[str]:
+    try:
+        imports = needed_imports(body, *offered)
+    except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
+        raise Invalid(
+            "The design's own code cannot stand in one script with its model.",
+            expected="Python that may follow other statements",
+            received=str(error)[:500],
+            hint="Leave out `from __future__` imports and what only works at the start of a file.",
+        ) from error
+    return [*imports, *([""] if settings else []), *settings]
+
+
+def _section(title: str, text: str) -> Section:
+    return Section(title, (Statement(text),))
 
 
 @cache
@@ -70,7 +156,7 @@ def _environment() -> Environment:
 def _tidied(source: str) -> str:
     """Leave two blank lines at most, and none at the end."""
     lines: list[str] = []
-    for line in source.rstrip().split("\n"):
+    for line in source.strip().split("\n"):
         if line.strip() or (len(lines) < 2 or lines[-1] or lines[-2]):
             lines.append(line.rstrip())
-    return "\n".join(lines) + "\n"
+    return "\n".join(lines)

@@ -40,9 +40,16 @@ class Fit:
     task: Literal["classification", "regression"] = "classification"
 
 
-def render_fit(plan: Plan, training: Training, catalog: Catalog, data: Data | None, target: Target | None) -> Fit:
-    """Return what `compile` and `fit` receive."""
-    writer = _Writer(plan, training, catalog, task_of(data, target))
+def render_fit(
+    plan: Plan,
+    training: Training,
+    catalog: Catalog,
+    data: Data | None,
+    target: Target | None,
+    literals: Literals | None = None,
+) -> Fit:
+    """Return what `compile` and `fit` receive; `literals` renders the objects, where it knows more than `catalog`."""
+    writer = _Writer(plan, training, catalog, task_of(data, target), literals or Literals(catalog))
     fit = Fit(writer.compile(), settings_of(training.config), task=writer.task())
     fit.callbacks = writer.callbacks()
     fit.modules = writer.modules()
@@ -83,9 +90,9 @@ def task_of(data: Data | None, target: Target | None) -> Literal["classification
 
 
 class _Writer:
-    def __init__(self, plan: Plan, training: Training, catalog: Catalog, task: str) -> None:
+    def __init__(self, plan: Plan, training: Training, catalog: Catalog, task: str, literals: Literals) -> None:
         self._plan, self._training, self._catalog = plan, training, catalog
-        self._literals = Literals(catalog)
+        self._literals = literals
         self._task = task
 
     def compile(self) -> list[str]:

@@ -12,28 +12,15 @@ from app.document.read import find_design_file
 from app.infra.services import Services
 from app.messages.analysis import ExportModelRequest, ImportedModel, ImportModelRequest, Refusal
 from app.messages.data import BundledSource, DataSource, KerasSource
+from app.messages.exports import BUNDLE, EXPORTS, ExportFormat
 from app.shared.errors import Invalid, TooLarge, Unavailable
 from app.shared.ids import new_id
 
 IMPORT_LIMIT: Final = 64 * 2**20
 IMPORT_SECONDS: Final = 30.0
-EXPORT_SECONDS: Final = 120.0
 
-ExportFormat = Literal["keras", "python", "json", "design"]
-"""`json` is the architecture as Keras writes it, `design` is the design file."""
-
-SUFFIXES: Final[dict[ExportFormat, str]] = {
-    "keras": ".keras",
-    "python": ".py",
-    "json": ".keras.json",
-    "design": ".json",
-}
-MEDIA_TYPES: Final[dict[ExportFormat, str]] = {
-    "keras": "application/octet-stream",
-    "python": "text/x-python",
-    "json": "application/json",
-    "design": "application/json",
-}
+DesignFormat = ExportFormat | Literal["design"]
+"""What a design can be downloaded as; `design` is the design file itself."""
 
 _BUSY: Final = frozenset({"analysis_timeout", "analysis_died", "unavailable", "superseded"})
 _BUNDLED: Final = frozenset({"digits", "iris", "wine", "breast_cancer", "diabetes"})
@@ -85,25 +72,53 @@ async def import_model(services: Services, upload: Upload) -> ImportedModel:
     return answer
 
 
-async def export_model(services: Services, document: GraphDocument, export_format: ExportFormat) -> Path:
-    """Write a design to a temporary file, which the caller removes; raise `Invalid` when it cannot be built."""
+class Download(BaseModel):
+    """A file that was written for somebody: where it is, what it is called, and its media type."""
+
+    path: Path
+    filename: str
+    media_type: str
+
+
+async def export_model(
+    services: Services,
+    document: GraphDocument,
+    export_format: DesignFormat,
+    *,
+    bundle: bool = False,
+    weights: Path | None = None,
+) -> Download:
+    """Write a design to a temporary file, which the caller removes; raise `Invalid` when it cannot be had so.
+
+    With `bundle` it is a zip that holds the proof too; with `weights`, a trained `.keras` file, the model has its
+    weights.
+    """
     folder = services.folder / "exports"
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    path = folder / f"{new_id()}{SUFFIXES[export_format]}"
+    path = folder / new_id()
+    name = document.meta.name
     try:
         if export_format == "design":
             path.write_text(document.model_dump_json(indent=2) + "\n")
-            return path
+            return Download(path=path, filename=f"{name}.json", media_type="application/json")
         request = ExportModelRequest(
-            document=document, format=export_format, path=str(path), data=find_source(document.training.dataset)
+            document=document,
+            format=export_format,
+            path=str(path),
+            data=find_source(document.training.dataset),
+            weights=str(weights) if weights is not None else None,
+            bundle=bundle,
         )
-        answer = await services.analysis.ask(request, timeout=EXPORT_SECONDS)
+        kind = EXPORTS[export_format]
+        answer = await services.analysis.ask(request, timeout=kind.seconds)
         if isinstance(answer, Refusal):
             refuse(answer)
     except BaseException:
         path.unlink(missing_ok=True)
         raise
-    return path
+    if bundle:
+        return Download(path=path, filename=f"{name}{BUNDLE.suffix}", media_type=BUNDLE.media_type)
+    return Download(path=path, filename=f"{name}{kind.suffix}", media_type=kind.media_type)
 
 
 def find_source(dataset: str | None) -> DataSource | None:

@@ -1,6 +1,7 @@
 """The designs, their versions, files and shares."""
 
 from typing import Annotated
+from urllib.parse import urlencode
 
 from fastapi import APIRouter, Depends, Path, Query, Request, Response, UploadFile
 from fastapi.responses import FileResponse, RedirectResponse
@@ -10,12 +11,14 @@ from app.accounts.policy import CurrentPrincipal, Member
 from app.accounts.principal import Principal, Role
 from app.accounts.schemas import Person
 from app.catalog.model import Catalog
-from app.designs import catalog_file, files, repository, service, sharing
+from app.designs import catalog_file, code, files, repository, service, sharing
 from app.designs.access import DesignAccess, DesignPolicy
 from app.designs.schemas import (
+    CodeView,
     Deleted,
     DesignDetail,
     DesignSummary,
+    EditedCode,
     Imported,
     NewDesign,
     NewLink,
@@ -30,6 +33,7 @@ from app.designs.templates import get_template
 from app.document.model import GraphDocument
 from app.document.read import read_document
 from app.infra.services import Connected, Transaction
+from app.messages.analysis import AppliedCode
 from app.shared.clock import now
 from app.shared.errors import Forbidden
 
@@ -161,16 +165,17 @@ async def restore_version(version_id: Id, access: Editor, services: Connected, t
 async def export_design(
     access: Viewer,
     services: Connected,
-    export_format: Annotated[files.ExportFormat, Query(alias="format")],
+    export_format: Annotated[files.DesignFormat, Query(alias="format")],
     run: Annotated[str | None, Query(max_length=64, pattern=r"^[A-Za-z0-9_-]+$")] = None,
+    bundle: bool = False,
 ) -> Response:
-    """Download the design: Keras model, Python source, Keras' architecture JSON, or design file.
+    """Download the design as a file that was read back and compared before it is offered.
 
-    `run` brings the model or the source of that run.
+    `bundle` brings a zip of the file and of what was compared; `run` brings the weights of that run.
     """
-    if run is not None and export_format in {"keras", "python"}:
-        name = f"model{files.SUFFIXES[export_format]}"
-        return RedirectResponse(f"/api/runs/{run}/artifacts/{name}", status_code=307)
+    if run is not None and export_format != "design":
+        query = urlencode({"format": export_format, "bundle": str(bundle).lower()})
+        return RedirectResponse(f"/api/runs/{run}/export?{query}", status_code=307)
     if access.principal.user_id is None and export_format != "design":
         raise Forbidden(
             "The holder of a share link may download the design file only.",
@@ -178,13 +183,33 @@ async def export_design(
             received=f"format={export_format}",
         )
     document = await service.read_live_document(services.rooms, access.design_id)
-    path = await files.export_model(services, document, export_format)
+    return attachment(await files.export_model(services, document, export_format, bundle=bundle))
+
+
+def attachment(download: files.Download) -> Response:
+    """Send a temporary file and remove it."""
     return FileResponse(
-        path,
-        filename=f"{document.meta.name}{files.SUFFIXES[export_format]}",
-        media_type=files.MEDIA_TYPES[export_format],
-        background=BackgroundTask(path.unlink, missing_ok=True),
+        download.path,
+        filename=download.filename,
+        media_type=download.media_type,
+        background=BackgroundTask(download.path.unlink, missing_ok=True),
     )
+
+
+@router.post("/designs/{design_id}/code")
+async def read_design_code(access: Viewer, services: Connected) -> CodeView:
+    """Return the design as it is now as Python; nothing is executed."""
+    return await code.read_code(await service.read_live_document(services.rooms, access.design_id))
+
+
+@router.post("/designs/{design_id}/code/apply")
+async def apply_design_code(body: EditedCode, access: Editor, services: Connected) -> AppliedCode:
+    """Return the edits by which the design becomes what the Python says, to be applied as one step.
+
+    The source is parsed and never executed; what it does not name keeps its id, its place and its note.
+    """
+    document = await service.read_live_document(services.rooms, access.design_id)
+    return await code.apply_code(services, document, body.source, body.revision)
 
 
 @router.get("/designs/{design_id}/shares")

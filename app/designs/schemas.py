@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 from app.accounts.principal import RoleWord
 from app.accounts.schemas import Person
 from app.document.model import GraphDocument
-from app.messages.analysis import Analysis, LayerReport
+from app.messages.analysis import MAX_SCRIPT, Analysis, LayerReport
 
 Title = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
 
@@ -74,6 +74,23 @@ class Diagnostics(BaseModel):
     analyzing: bool
 
 
+class CodeAuthorship(BaseModel):
+    """Somebody who was editing when a text of own code first appeared, and when that was."""
+
+    user: Person
+    at: datetime
+
+
+class CodePiece(BaseModel):
+    """A piece of a design's own code. `sha256` is that of its source; several people may have been editing at once."""
+
+    id: str
+    kind: str
+    name: str
+    sha256: str
+    authors: list[CodeAuthorship]
+
+
 class VersionView(BaseModel):
     id: str
     number: int
@@ -85,6 +102,28 @@ class VersionView(BaseModel):
 
 class NewVersion(_Request):
     name: str = Field(default="", max_length=200)
+
+
+class CodeLines(BaseModel):
+    """The lines of a script that stand for a node, counted from 1, both included."""
+
+    first: int
+    last: int
+
+
+class CodeView(BaseModel):
+    """A design as Python. `revision` changes with the source; `nodes` says where each node stands in it."""
+
+    source: str
+    revision: str
+    nodes: dict[str, CodeLines]
+
+
+class EditedCode(_Request):
+    """Python that somebody edited; `revision` is that of the code from which they started."""
+
+    source: str = Field(max_length=MAX_SCRIPT)
+    revision: str = Field(max_length=64)
 
 
 class Imported(BaseModel):

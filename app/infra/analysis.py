@@ -13,6 +13,8 @@ from app.messages.analysis import (
     Analysis,
     AnalysisRequest,
     AnalyzeRequest,
+    AppliedCode,
+    ApplyCodeRequest,
     DescribeDataRequest,
     ExportedModel,
     ExportModelRequest,
@@ -22,6 +24,7 @@ from app.messages.analysis import (
     Refusal,
 )
 from app.messages.data import DatasetDescription
+from app.messages.weights import WeightsContents
 from app.shared.errors import Unavailable
 
 DEFAULT_SECONDS: Final = 10.0
@@ -33,6 +36,8 @@ _ANSWERS: Final[dict[str, TypeAdapter[Any]]] = {
     "inspect_table": TypeAdapter(dict[str, JsonValue]),
     "import_model": TypeAdapter(ImportedModel),
     "export_model": TypeAdapter(ExportedModel),
+    "apply_code": TypeAdapter(AppliedCode),
+    "convert_weights": TypeAdapter(WeightsContents),
 }
 
 
@@ -88,6 +93,10 @@ class AnalysisClient:
     async def ask(
         self, request: ExportModelRequest, timeout: float = ..., key: str | None = ...
     ) -> ExportedModel | Refusal: ...
+    @overload
+    async def ask(
+        self, request: ApplyCodeRequest, timeout: float = ..., key: str | None = ...
+    ) -> AppliedCode | Refusal: ...
     async def ask(
         self, request: AnalysisRequest, timeout: float = DEFAULT_SECONDS, key: str | None = None
     ) -> BaseModel | dict[str, JsonValue] | Refusal:
@@ -111,7 +120,7 @@ class AnalysisClient:
         try:
             async with asyncio.timeout(timeout):
                 line = await child.ask(request.model_dump_json(by_alias=True).encode())
-            answer = _read_answer(request.request, line)
+            answer = read_answer(request.request, line)
             healthy = True
             return answer
         except TimeoutError:
@@ -197,7 +206,8 @@ class AnalysisClient:
                 del self._newest[key]
 
 
-def _read_answer(request: str, line: bytes) -> Any:
+def read_answer(request: str, line: bytes) -> Any:
+    """Return what an analysis process answered to a `request`; raise `ValueError` for what is no answer to it."""
     try:
         answer: dict[str, Any] = TypeAdapter(dict[str, Any]).validate_json(line)
         if "refusal" in answer:

@@ -3,13 +3,19 @@
 Each request and each answer is one JSON line over a socket.
 """
 
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
+from app.document.edits import Edit
 from app.document.model import GraphDocument
 from app.graph.model import Problem
 from app.messages.data import DatasetDescription, DataSource
+from app.messages.exports import ExportFormat, Proof
+from app.messages.weights import ConvertWeightsRequest
+
+MAX_SCRIPT: Final = 2_000_000
+"""Characters of a Python script that is read back into a design."""
 
 
 class _Strict(BaseModel):
@@ -27,8 +33,22 @@ class NodeAnalysis(_Strict):
     output_dtypes: dict[str, str] = {}
     params: int
     trainable_params: int
+    flops: int = 0
+    """Floating-point operations of one forward pass of one sample (`app.graph.cost`)."""
+    activation_bytes: int = 0
+    """Bytes of what the layer gives for one sample."""
 
     model_config = ConfigDict(extra="forbid", populate_by_name=True, serialize_by_alias=True)
+
+
+class Costs(_Strict):
+    """What the whole model costs, in operations and bytes; activations and operations are of one sample."""
+
+    flops: int = 0
+    weights_bytes: int = 0
+    activation_bytes: int = 0
+    training_bytes: int = 0
+    """Memory of one training step at the design's batch size and optimizer, without what Keras itself takes."""
 
 
 class Analysis(_Strict):
@@ -37,15 +57,23 @@ class Analysis(_Strict):
     nodes: list[NodeAnalysis]
     total_params: int
     trainable_params: int
+    costs: Costs = Costs()
     problems: list[Problem]
+    learned: dict[str, JsonValue] = {}
+    """What calls of own code gave, by key; only a sandboxed analysis, which executes them, learns something."""
 
 
 class AnalyzeRequest(_Strict):
-    """Check the graph and dry-run every layer. With `data`, also the pre-flight of training on it."""
+    """Check the graph and dry-run every layer. With `data`, also the pre-flight of training on it.
+
+    `known` is what calls of own code gave when a sandboxed analysis executed them (`Analysis.learned`), by key: where
+    nothing is executed, such a call has the outcome of its key, or none.
+    """
 
     request: Literal["analyze"] = "analyze"
     document: GraphDocument
     data: DatasetDescription | None = None
+    known: dict[str, JsonValue] = {}
 
 
 class DescribeDataRequest(_Strict):
@@ -69,18 +97,38 @@ class ImportModelRequest(_Strict):
 
 
 class ExportModelRequest(_Strict):
-    """Write `document` as `format` to `path`; with `weights`, a trained `.keras` file whose weights are taken."""
+    """Write `document` as `format` to `path`; with `weights`, a trained `.keras` file whose weights are taken.
+
+    With `bundle`, `path` becomes a zip of the artifact and of its proof; the artifact is called `name` in there, which
+    is no text of a person.
+    """
 
     request: Literal["export_model"] = "export_model"
     document: GraphDocument
-    format: Literal["keras", "python", "json"]
+    format: ExportFormat
     path: str
     weights: str | None = None
     data: DataSource | None = None
+    bundle: bool = False
+    name: str = Field(default="model", pattern=r"^[A-Za-z0-9_-]{1,64}$")
+
+
+class ApplyCodeRequest(_Strict):
+    """Read edited Python as data, never executing it, and say what it changes in `document`."""
+
+    request: Literal["apply_code"] = "apply_code"
+    document: GraphDocument
+    source: str = Field(max_length=MAX_SCRIPT)
 
 
 AnalysisRequest = Annotated[
-    AnalyzeRequest | DescribeDataRequest | InspectTableRequest | ImportModelRequest | ExportModelRequest,
+    AnalyzeRequest
+    | DescribeDataRequest
+    | InspectTableRequest
+    | ImportModelRequest
+    | ExportModelRequest
+    | ApplyCodeRequest
+    | ConvertWeightsRequest,
     Field(discriminator="request"),
 ]
 
@@ -100,11 +148,19 @@ class ImportedModel(_Strict):
 
 
 class ExportedModel(_Strict):
+    """The file at `path`, and what was compared after loading it back. `sha256` is that of the file there."""
+
     path: str
     bytes: int
     sha256: str
-    checks: dict[str, JsonValue] = {}
-    """What was compared after loading the file back."""
+    proof: Proof
+
+
+class AppliedCode(_Strict):
+    """What edited Python changes in a design: edits to apply as one step. Positions, ids and notes are kept."""
+
+    edits: list[Edit]
+    layers: list[LayerReport]
 
 
 class Refusal(_Strict):

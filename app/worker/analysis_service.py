@@ -67,9 +67,9 @@ def _dispatch(request: AnalysisRequest) -> Any:
 
             return import_model(Path(path), filename, load_catalog()).model_dump(mode="json")
         case ExportModelRequest():
-            from app.worker.export_model import export_model
+            from app.worker.exports.export import export_model
 
-            return export_model(request, load_catalog()).model_dump(mode="json")
+            return export_model(request).model_dump(mode="json")
 
 
 def _line(content: dict[str, Any]) -> bytes:

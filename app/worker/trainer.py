@@ -372,7 +372,7 @@ def _save_source(session: _Session) -> None:
     assert session.data is not None
     path, job = session.folder / "model.py", session.job
     try:
-        source = render_script(session.plan, job.document.training, job.data, target=session.data.target)
+        source = render_script(session.plan, job.document, job.data, target=session.data.target).source
     except AppError as error:
         session.say("log", level="warning", text=f"There is no script of this run. {error.message}")
         return

@@ -13,9 +13,12 @@ from app.document.model import GraphDocument
 from app.graph.plan import make_plan
 from app.messages.analysis import ExportModelRequest
 from app.messages.data import BundledSource
+from app.messages.exports import Proof
 from app.shared.errors import AppError, TooLarge
 from app.worker.build import build_model
-from app.worker.export_model import ExportFailed, NotReady, export_model, fixed_batch
+from app.worker.exports.errors import ExportFailed, NotReady
+from app.worker.exports.export import export_model
+from app.worker.exports.proof import fixed_batch
 from tests.graph.designs import chain, classifier, design
 
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
@@ -51,22 +54,22 @@ DESIGNS: dict[str, GraphDocument] = {
 }
 
 
-def export(document: GraphDocument, format: Any, path: Path, **more: Any) -> dict[str, Any]:
+def export(document: GraphDocument, format: Any, path: Path, **more: Any) -> Proof:
     request = ExportModelRequest(document=document, format=format, path=str(path), **more)
-    found = export_model(request, CATALOG)
+    found = export_model(request)
     assert found.path == str(path)
     assert found.bytes == path.stat().st_size
     assert found.sha256 == hashlib.sha256(path.read_bytes()).hexdigest()
     assert list(path.parent.glob("*.part*")) == []
-    return found.checks
+    return found.proof
 
 
 @pytest.mark.parametrize("name", DESIGNS)
 def test_a_keras_file_is_loaded_back_and_predicts_the_same(name: str, tmp_path: Path) -> None:
-    checks = export(DESIGNS[name], "keras", tmp_path / "m")
+    proof = export(DESIGNS[name], "keras", tmp_path / "m")
 
-    assert checks["loaded_back"] is True
-    assert checks["largest_difference"] == 0.0
+    assert proof.outputs
+    assert proof.largest_difference == 0.0
 
 
 def test_trained_weights_are_taken(tmp_path: Path) -> None:
@@ -74,9 +77,9 @@ def test_trained_weights_are_taken(tmp_path: Path) -> None:
     trained.set_weights([np.full_like(weight, 0.5) for weight in trained.get_weights()])
     trained.save(tmp_path / "trained.keras")
 
-    checks = export(DIGITS, "keras", tmp_path / "m.keras", weights=str(tmp_path / "trained.keras"))
+    proof = export(DIGITS, "keras", tmp_path / "m.keras", weights=str(tmp_path / "trained.keras"))
 
-    assert checks["trained"] is True
+    assert proof.trained
     loaded = keras.saving.load_model(tmp_path / "m.keras")
     assert all(np.all(weight == 0.5) for weight in loaded.get_weights())
 
@@ -91,17 +94,17 @@ def test_weights_of_another_design_are_refused(tmp_path: Path) -> None:
 
 
 def test_an_architecture_builds_the_same_model(tmp_path: Path) -> None:
-    checks = export(DIGITS, "json", tmp_path / "m.json")
+    proof = export(DIGITS, "json", tmp_path / "m.json")
 
-    assert checks == {"loaded_back": True, "parameters": 650}
+    assert (proof.parameters, proof.largest_difference) == (650, 0.0)
     text = (tmp_path / "m.json").read_text()
     assert json.loads(text) == json.loads(build_model(make_plan(DIGITS, CATALOG)).to_json())
 
 
 def test_python_source_parses(tmp_path: Path) -> None:
-    checks = export(DIGITS, "python", tmp_path / "m.py", data=BundledSource(name="digits"))
+    proof = export(DIGITS, "python", tmp_path / "m.py", data=BundledSource(name="digits"))
 
-    assert checks["parses"] is True
+    assert (proof.parameters, proof.largest_difference) == (650, 0.0)
     ast.parse((tmp_path / "m.py").read_text())
 
 
@@ -124,7 +127,7 @@ def test_a_model_too_large_is_refused_before_it_is_built(tmp_path: Path) -> None
 def test_the_fixed_batch_is_fixed() -> None:
     model = build_model(make_plan(DESIGNS["two ends"], CATALOG))
 
-    one, other = fixed_batch(model), fixed_batch(model)
+    one, other = fixed_batch(model).inputs, fixed_batch(model).inputs
 
     assert [array.shape for array in one] == [(2, 3), (2, 3)]
     assert all(np.array_equal(a, b) for a, b in zip(one, other, strict=True))

@@ -1,0 +1,199 @@
+"""What a script carries of classes that Keras does not have: layers of Layerloom's own, and the design's own code."""
+
+import ast
+import sys
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from importlib import resources
+from typing import Final
+
+from app.catalog.model import ObjectSpec
+from app.codegen.literals import is_private
+from app.codegen.names import RESERVED
+from app.document.model import Code
+from app.shared.errors import Invalid
+
+PACKAGE: Final = "app.layers"
+"""Where the layers of our own are; their source is read as text, and never imported here."""
+
+_USUAL: Final = (
+    "import csv",
+    "import json",
+    "import math",
+    "import keras",
+    "import numpy as np",
+    "from keras import layers, ops",
+    "from sklearn import datasets",
+)
+
+
+@dataclass(frozen=True)
+class Definition:
+    """A top-level statement of a module that gives names, and the names that it uses."""
+
+    source: str
+    uses: frozenset[str]
+    position: int
+
+
+@dataclass(frozen=True)
+class Module:
+    """A module of our own layers: its definitions by name, and its imports as single statements."""
+
+    definitions: Mapping[str, Definition]
+    imports: tuple[str, ...]
+
+
+@dataclass
+class Embedded:
+    """Source that a script carries, with the imports that it may need."""
+
+    sources: list[str] = field(default_factory=list)
+    imports: list[str] = field(default_factory=list)
+
+
+def embed_layers(used: Iterable[ObjectSpec]) -> Embedded:
+    """Return the source of the layers of our own among `used`, and of what they need, in the order of definition."""
+    wanted = {spec.name for spec in used if spec.own}
+    found = Embedded()
+    for module in _modules() if wanted else ():
+        chosen = _reached(wanted & module.definitions.keys(), module.definitions)
+        found.sources += [definition.source for definition in sorted(chosen, key=lambda each: each.position)]
+        found.imports += module.imports if chosen else ()
+    return found
+
+
+def private_imports(used: Iterable[ObjectSpec]) -> list[str]:
+    """Return the imports of classes that Keras has but does not export."""
+    places = [spec.qualified_name.rpartition(".") for spec in used if is_private(spec)]
+    return [f"from {module} import {name}" for module, _, name in places]
+
+
+def embed_code(code: Mapping[str, Code], used: Iterable[ObjectSpec]) -> list[str]:
+    """Return the pieces of own code that a design uses, and those that they name, each after what it names.
+
+    The text stays as it is. Raises `Invalid` for a piece whose name the script needs itself, and for pieces that name
+    one another.
+    """
+    pieces = {piece.name: piece for piece in code.values()}
+    definitions = {
+        name: Definition(piece.source, _uses(piece), index) for index, (name, piece) in enumerate(pieces.items())
+    }
+    chosen = _reached({spec.name for spec in used if spec.code}, definitions)
+    for name in sorted(name for name, definition in definitions.items() if definition in chosen):
+        if name in RESERVED:
+            raise Invalid(f"The script itself needs the name {name}.", expected="another name", received=name)
+    ordered: list[str] = []
+    waiting = {name: definition for name, definition in definitions.items() if definition in chosen}
+    while waiting:
+        ready = [name for name, each in waiting.items() if not each.uses & (waiting.keys() - {name})]
+        if not ready:
+            raise Invalid(
+                "Pieces of own code name one another.",
+                expected="pieces that can be put in an order",
+                received=", ".join(sorted(waiting)),
+                hint="Put what belongs together into one piece.",
+            )
+        for name in ready:
+            ordered.append(waiting.pop(name).source.strip("\n"))
+    return ordered
+
+
+def defined_names(code: Mapping[str, Code]) -> dict[str, bool]:
+    """Return the names that pieces of own code give at their top level, and whether each is that of a function."""
+    found: dict[str, bool] = {}
+    for piece in code.values():
+        for statement in _parsed(piece).body:
+            for name in _given(statement):
+                found[name] = isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef)
+    return found
+
+
+def needed_imports(source: str, *offered: str) -> list[str]:
+    """Return those imports, ours and `offered`, whose names `source` uses, sorted as formatters sort them."""
+    used = _loaded(ast.parse(source))
+    plain: set[tuple[str, str]] = set()
+    chosen: dict[str, set[tuple[str, str]]] = {}
+    for line in (*_USUAL, *offered):
+        (statement,) = ast.parse(line).body
+        if isinstance(statement, ast.Import):
+            plain |= {(each.name, each.asname or "") for each in statement.names if (each.asname or each.name) in used}
+        elif isinstance(statement, ast.ImportFrom) and statement.module:
+            names = {(each.name, each.asname or "") for each in statement.names if (each.asname or each.name) in used}
+            chosen.setdefault(statement.module, set()).update(names)
+    lines = [(module, f"import {module}" + (f" as {alias}" if alias else "")) for module, alias in sorted(plain)]
+    lines += [
+        (module, f"from {module} import {', '.join(_imported(names))}")
+        for module, names in sorted(chosen.items())
+        if names
+    ]
+    standard = [line for module, line in lines if module.partition(".")[0] in sys.stdlib_module_names]
+    others = [line for module, line in lines if module.partition(".")[0] not in sys.stdlib_module_names]
+    return [*standard, *([""] if standard and others else []), *others]
+
+
+def _imported(names: Iterable[tuple[str, str]]) -> list[str]:
+    return [f"{name} as {alias}" if alias else name for name, alias in sorted(names)]
+
+
+@cache
+def _modules() -> tuple[Module, ...]:
+    files = sorted(resources.files(PACKAGE).iterdir(), key=lambda file: file.name)
+    return tuple(_read(file.read_text("utf-8")) for file in files if file.name.endswith(".py"))
+
+
+def _read(text: str) -> Module:
+    definitions: dict[str, Definition] = {}
+    imports: list[str] = []
+    lines = text.splitlines(keepends=True)
+    for position, statement in enumerate(ast.parse(text).body):
+        if isinstance(statement, ast.Import | ast.ImportFrom):
+            if not (isinstance(statement, ast.ImportFrom) and (statement.module or "").startswith("app.")):
+                imports.append(ast.unparse(statement))
+            continue
+        first = min([statement.lineno, *(each.lineno for each in getattr(statement, "decorator_list", []))])
+        source = "".join(lines[first - 1 : statement.end_lineno]).rstrip("\n")
+        definition = Definition(source, _loaded(statement), position)
+        definitions |= dict.fromkeys(_given(statement), definition)
+    return Module(definitions, tuple(imports))
+
+
+def _reached(wanted: Iterable[str], definitions: Mapping[str, Definition]) -> set[Definition]:
+    waiting, reached = list(wanted), set[str]()
+    while waiting:
+        name = waiting.pop()
+        if name in definitions and name not in reached:
+            reached.add(name)
+            waiting += definitions[name].uses
+    return {definitions[name] for name in reached}
+
+
+def _given(statement: ast.stmt) -> list[str]:
+    match statement:
+        case ast.ClassDef(name=name) | ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name):
+            return [name]
+        case ast.Assign(targets=targets):
+            return [node.id for target in targets for node in ast.walk(target) if isinstance(node, ast.Name)]
+        case ast.AnnAssign(target=ast.Name(id=name)):
+            return [name]
+        case ast.Import(names=names) | ast.ImportFrom(names=names):
+            return [(each.asname or each.name).partition(".")[0] for each in names]
+    return []
+
+
+def _loaded(tree: ast.AST) -> frozenset[str]:
+    return frozenset(node.id for node in ast.walk(tree) if isinstance(node, ast.Name))
+
+
+def _uses(piece: Code) -> frozenset[str]:
+    return _loaded(_parsed(piece)) - {piece.name}
+
+
+def _parsed(piece: Code) -> ast.Module:
+    try:
+        return ast.parse(piece.source)
+    except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
+        raise Invalid(
+            f"The own code {piece.name} is no Python.", expected="Python source", received=str(error)[:500]
+        ) from error

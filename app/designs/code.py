@@ -1,0 +1,73 @@
+"""A design as Python beside its canvas: written from the document, and read back into edits of it."""
+
+import asyncio
+import hashlib
+from typing import Final
+
+from app.catalog.registry import load_catalog
+from app.codegen.python_source import Script, render_script
+from app.designs.files import find_source, refuse
+from app.designs.schemas import CodeLines, CodeView
+from app.document.model import GraphDocument
+from app.graph.check import survey
+from app.graph.plan import plan_of
+from app.infra.services import Services
+from app.messages.analysis import AppliedCode, ApplyCodeRequest, Refusal
+from app.shared.errors import Conflict, Invalid
+
+APPLY_SECONDS: Final = 15.0
+
+
+class NotReady(Invalid):
+    """The design cannot be written as Python before a problem of it is solved; `received` names the node."""
+
+    code = "not_ready"
+
+
+class CodeOutdated(Conflict):
+    """The design says something else than the code that was edited."""
+
+    code = "code_outdated"
+
+
+async def read_code(document: GraphDocument) -> CodeView:
+    """Return `document` as Python; raise `NotReady` where an error keeps it from being planned. Nothing is executed."""
+    return _view(await asyncio.to_thread(_rendered, document))
+
+
+async def apply_code(services: Services, document: GraphDocument, source: str, revision: str) -> AppliedCode:
+    """Return the edits by which `document` becomes what `source` says; it is parsed and never executed.
+
+    `revision` is that of the code which was edited: raise `CodeOutdated` when the design has changed since, and
+    `Invalid` for Python that is no design, with the line in `received`.
+    """
+    present = await read_code(document)
+    if present.revision != revision:
+        raise CodeOutdated(
+            "The design was changed after this code was shown.",
+            expected="code of the design as it is now",
+            received="code of an earlier state",
+            hint="Copy what you wrote, show the code anew, and make the change there.",
+        )
+    request = ApplyCodeRequest(document=document, source=source)
+    answer = await services.analysis.ask(request, timeout=APPLY_SECONDS)
+    if isinstance(answer, Refusal):
+        refuse(answer)
+    return answer
+
+
+def _rendered(document: GraphDocument) -> Script:
+    catalog = load_catalog()
+    found = survey(document, catalog)
+    first = next((problem for problem in found.problems if problem.severity == "error"), None)
+    if first is not None:
+        raise NotReady(first.message, expected=first.expected, received=first.received, hint=first.hint)
+    return render_script(plan_of(found), document, find_source(document.training.dataset))
+
+
+def _view(script: Script) -> CodeView:
+    return CodeView(
+        source=script.source,
+        revision=hashlib.sha256(script.source.encode()).hexdigest(),
+        nodes={node: CodeLines(first=first, last=last) for node, (first, last) in script.nodes.items()},
+    )
