@@ -41,6 +41,7 @@ def error_page(request: Request, status: int, message: str, hint: str) -> Respon
 @router.get("/")
 @router.get("/designs")
 @router.get("/designs/{path:path}")
+@router.get("/gallery")
 @router.get("/datasets")
 @router.get("/datasets/{path:path}")
 async def shell(request: Request) -> Response:

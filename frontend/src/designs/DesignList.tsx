@@ -14,8 +14,8 @@ import { ErrorView } from "@/ui/ErrorView";
 import { DesignCard } from "./DesignCard";
 import classes from "./designs.module.css";
 import { ImportDialog } from "./ImportDialog";
+import { NewDesignDialog } from "./NewDesignDialog";
 import { arrange, ORDERS, type Order } from "./order";
-import { TemplateGallery } from "./TemplateGallery";
 
 interface SectionProps {
   title: string;
@@ -142,7 +142,7 @@ export function DesignList() {
         </Stack>
       )}
 
-      <TemplateGallery opened={choosing} onClose={() => setChoosing(false)} onImport={importFile} />
+      <NewDesignDialog opened={choosing} onClose={() => setChoosing(false)} onImport={importFile} />
       <ImportDialog file={file} onClose={() => setFile(null)} />
       <Dropzone.FullScreen
         active={file === null && !visitor}

@@ -1,5 +1,5 @@
 import { ActionIcon, Avatar, Badge, Box, Group, Menu, Text, UnstyledButton } from "@mantine/core";
-import { IconDatabase, IconLogout, IconMenu2, IconTopologyStar3 } from "@tabler/icons-react";
+import { IconDatabase, IconLayoutGrid, IconLogout, IconMenu2, IconTopologyStar3 } from "@tabler/icons-react";
 import { useTranslation } from "react-i18next";
 import { Link, Outlet, useLocation } from "react-router";
 import { toApiError } from "@/api/errors";
@@ -14,6 +14,7 @@ import { SignedOutPage } from "./SignedOutPage";
 
 const PLACES = [
   { to: "/", key: "nav.designs", icon: IconTopologyStar3 },
+  { to: "/gallery", key: "nav.gallery", icon: IconLayoutGrid },
   { to: "/datasets", key: "nav.datasets", icon: IconDatabase },
 ] as const;
 

@@ -22,6 +22,10 @@ export const router = createBrowserRouter([
             lazy: async () => ({ Component: (await import("./RunsPage")).RunsPage }),
           },
           {
+            path: "gallery",
+            lazy: async () => ({ Component: (await import("./GalleryPage")).GalleryPage }),
+          },
+          {
             path: "datasets/:name?",
             lazy: async () => ({ Component: (await import("./DatasetsPage")).DatasetsPage }),
           },

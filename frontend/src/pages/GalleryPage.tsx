@@ -1,0 +1,5 @@
+import { Gallery } from "@/designs/Gallery";
+
+export function GalleryPage() {
+  return <Gallery />;
+}
