@@ -98,6 +98,18 @@ def add_user(name: Annotated[str, typer.Argument(help="The name of the teammate.
     typer.echo(add(name))
 
 
+@users.command("allow-code")
+def allow_code(
+    name: Annotated[str, typer.Argument(help="The name of the teammate.")],
+    revoke: Annotated[bool, typer.Option("--revoke", help="Take the permission away.")] = False,
+) -> None:
+    """Let a teammate run Python that was written for designs; it runs in the sandbox only."""
+    from app.main import allow_code as allow
+
+    allow(name, not revoke)
+    typer.echo(f"{name} may {'no longer ' if revoke else ''}run code.")
+
+
 @app.command("import")
 def import_design(
     source: Annotated[

@@ -30,20 +30,24 @@ from app.infra.bus import LocalBus
 from app.infra.database import Database, find_revision
 from app.infra.jobs import LocalJobs
 from app.infra.rooms import RoomClient
+from app.infra.sandbox import Sandboxes
 from app.infra.services import Services
 from app.infra.zygote import Zygote
 from app.runs import background as runs_background
+from app.runs import reuse as reuse_routes
 from app.runs import routes as runs_routes
 from app.runs import tables as runs_tables
 from app.settings import Settings
 from app.shared.errors import Conflict, Unavailable
 from app.web.application import create_application
+from app.weights import routes as weights_routes
+from app.weights import tables as weights_tables
 
 PORTS_TRIED = 50
 MIGRATIONS = Path(__file__).resolve().parents[1] / "migrations"
 
 
-TABLES = (accounts_tables, designs_tables, collab_tables, datasets_tables, runs_tables)
+TABLES = (accounts_tables, designs_tables, collab_tables, datasets_tables, weights_tables, runs_tables)
 """Every module that declares tables; migrations read them."""
 
 
@@ -54,7 +58,9 @@ def routers() -> list[APIRouter]:
         designs_routes.router,
         collab_routes.router,
         datasets_routes.router,
+        weights_routes.router,
         runs_routes.router,
+        reuse_routes.router,
     ]
 
 
@@ -92,6 +98,7 @@ def compose(settings: Settings, url: str) -> Services:
         jobs=LocalJobs(zygote, folder / "runs"),
         bus=LocalBus(),
         artifacts=FileArtifacts(folder / "files"),
+        sandbox=Sandboxes(folder / "sandbox"),
     )
 
 
@@ -104,7 +111,7 @@ async def running(services: Services) -> AsyncIterator[None]:
     async with AsyncExitStack() as stack:
         stack.push_async_callback(services.database.close)
         stack.push_async_callback(services.bus.close)
-        for part in (services.rooms, services.zygote, services.analysis):
+        for part in (services.rooms, services.zygote, services.analysis, services.sandbox):
             stack.push_async_callback(part.close)
         starting = asyncio.create_task(_start_children(services), name="start of the child processes")
         stack.push_async_callback(_cancelled, starting)
@@ -115,7 +122,7 @@ async def running(services: Services) -> AsyncIterator[None]:
 
 
 async def _start_children(services: Services) -> None:
-    for part in (services.rooms, services.zygote, services.analysis):
+    for part in (services.rooms, services.zygote, services.analysis, services.sandbox):
         await part.start()
 
 
@@ -263,6 +270,23 @@ def add_user(name: str) -> str:
             await database.close()
 
     return f"{present_url(settings)}/sign-in?token={asyncio.run(add())}"
+
+
+def allow_code(name: str, allowed: bool) -> None:
+    """Let a teammate run Python that was written for designs, or no longer; raise `NotFound` or `Conflict`."""
+    settings = Settings()
+    migrate(settings)
+
+    async def allow() -> None:
+        database = Database(settings.database)
+        try:
+            async with database.session() as session:
+                user = await accounts.get_user_named(session, name)
+                await accounts.set_may_run_code(session, user.id, allowed)
+        finally:
+            await database.close()
+
+    asyncio.run(allow())
 
 
 def openapi() -> str:

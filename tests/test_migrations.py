@@ -16,7 +16,7 @@ MIGRATIONS = Path(__file__).resolve().parents[1] / "migrations"
 
 
 def test_migrations_and_tables_agree(both_settings: Settings) -> None:
-    assert len(TABLES) == 5
+    assert len(TABLES) == 6
     engine = create_blocking_engine(both_settings.database)
     with engine.connect() as connection:
         assert compare_metadata(MigrationContext.configure(connection), Base.metadata) == []

@@ -33,6 +33,8 @@ class Principal:
     workspace_role: Role
     user_id: str | None = None
     user_name: str = ""
+    may_run_code: bool = False
+    """Whether this user may start what executes Python that somebody wrote. Owners may; others when it was granted."""
     link_id: str | None = None
     link_design_id: str | None = None
     link_role: Role | None = None

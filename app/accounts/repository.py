@@ -36,15 +36,23 @@ async def find_user_named(session: AsyncSession, name: str) -> User | None:
     return await session.scalar(select(User).where(func.lower(User.name) == name.lower()))
 
 
-async def list_members(session: AsyncSession, principal: Principal) -> list[tuple[User, str]]:
-    """Return the users of the principal's workspace with their role words, by name."""
+async def find_membership(session: AsyncSession, user_id: str, workspace_id: str | None) -> Membership | None:
+    """Return a user's membership, in one workspace or in the one that they have."""
+    query = select(Membership).where(Membership.user_id == user_id)
+    if workspace_id is not None:
+        query = query.where(Membership.workspace_id == workspace_id)
+    return await session.scalar(query.limit(1))
+
+
+async def list_members(session: AsyncSession, principal: Principal) -> list[tuple[User, Membership]]:
+    """Return the users of the principal's workspace with their memberships, by name."""
     rows = await session.execute(
-        select(User, Membership.role)
+        select(User, Membership)
         .join(Membership, Membership.user_id == User.id)
         .where(Membership.workspace_id == principal.workspace_id)
         .order_by(User.name)
     )
-    return [(user, role) for user, role in rows]
+    return [(user, membership) for user, membership in rows]
 
 
 async def find_session(

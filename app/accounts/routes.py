@@ -2,17 +2,22 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Response
+from fastapi import APIRouter, Depends, Path, Response
 from fastapi.responses import RedirectResponse
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.accounts import repository, service
 from app.accounts.policy import PUBLIC, AnySession, CurrentMember, CurrentPrincipal
-from app.accounts.principal import Principal
-from app.accounts.schemas import LinkView, Member, Person, SessionView, SignedOut, WorkspaceView
+from app.accounts.policy import Member as MemberPolicy
+from app.accounts.principal import Principal, Role
+from app.accounts.schemas import CodePermission, LinkView, Member, Person, SessionView, SignedOut, WorkspaceView
 from app.infra.services import Connected, Services, Transaction
+from app.messages.sandbox import SandboxStatus
 from app.shared.clock import now
 
 router = APIRouter(tags=["accounts"])
+
+Owner = Annotated[Principal, Depends(MemberPolicy(Role.OWNER))]
 
 
 def _set_cookie(response: Response, services: Services, token: str) -> None:
@@ -65,7 +70,12 @@ async def read_session(
     workspace = await repository.get_workspace(transaction, principal)
     return SessionView(
         user=Person(id=principal.user_id, name=principal.user_name),
-        workspace=WorkspaceView(id=workspace.id, name=workspace.name, role=principal.workspace_role.word),
+        workspace=WorkspaceView(
+            id=workspace.id,
+            name=workspace.name,
+            role=principal.workspace_role.word,
+            may_run_code=principal.may_run_code,
+        ),
         link=None,
     )
 
@@ -82,7 +92,29 @@ async def sign_out(
 @router.get("/api/people")
 async def list_people(principal: CurrentMember, transaction: Transaction) -> list[Member]:
     """List the members of the workspace, by name."""
+    return await _members(transaction, principal)
+
+
+@router.put("/api/people/{user_id}/code")
+async def set_code_permission(
+    user_id: Annotated[str, Path(max_length=64)], body: CodePermission, principal: Owner, transaction: Transaction
+) -> list[Member]:
+    """Let a member run Python that somebody wrote for a design, or no longer; the owners always may."""
+    await service.set_may_run_code(transaction, user_id, body.allowed, principal=principal)
+    await transaction.flush()
+    return await _members(transaction, principal)
+
+
+@router.get("/api/sandbox")
+async def read_sandbox(principal: CurrentMember, services: Connected) -> SandboxStatus:
+    """Say what confines the Python that people write on this server, as its start-up probe found."""
+    return await services.sandbox.status()
+
+
+async def _members(session: AsyncSession, principal: Principal) -> list[Member]:
     return [
-        Member.model_validate({"id": user.id, "name": user.name, "role": role})
-        for user, role in await repository.list_members(transaction, principal)
+        Member.model_validate(
+            {"id": user.id, "name": user.name, "role": membership.role, "may_run_code": membership.may_run_code}
+        )
+        for user, membership in await repository.list_members(session, principal)
     ]

@@ -2,7 +2,7 @@
 
 from typing import Literal
 
-from pydantic import BaseModel
+from pydantic import BaseModel, ConfigDict
 
 from app.accounts.principal import RoleWord
 
@@ -13,13 +13,23 @@ class Person(BaseModel):
 
 
 class Member(Person):
+    """`may_run_code`: whether they may start what executes Python that somebody wrote."""
+
     role: RoleWord
+    may_run_code: bool
+
+
+class CodePermission(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    allowed: bool
 
 
 class WorkspaceView(BaseModel):
     id: str
     name: str
     role: RoleWord
+    may_run_code: bool
 
 
 class LinkView(BaseModel):

@@ -64,6 +64,25 @@ async def get_user_named(session: AsyncSession, name: str) -> User:
     return user
 
 
+async def set_may_run_code(
+    session: AsyncSession, user_id: str, allowed: bool, *, principal: Principal | None = None
+) -> None:
+    """Grant or revoke the permission to run own Python; raise `NotFound` for nobody of the principal's workspace.
+
+    Without a principal the command line asks, on behalf of whoever runs the server.
+    """
+    membership = await repository.find_membership(session, user_id, principal.workspace_id if principal else None)
+    if membership is None:
+        raise NotFound("This person is not in the workspace.", hint="Add them: layerloom user add NAME")
+    if not allowed and membership.role == Role.OWNER.word:
+        raise Conflict(
+            "Owners of the workspace may always run code.",
+            expected="a member who is no owner",
+            received="an owner",
+        )
+    membership.code = allowed
+
+
 async def create_sign_in_token(session: AsyncSession, user: User) -> str:
     """Return a new one-time token for `user`; it is shown once and lives for seven days."""
     token = new_secret()
@@ -127,6 +146,7 @@ async def find_principal(session: AsyncSession, session_token: str) -> Principal
             workspace_role=Role.of(membership.role),
             user_id=user.id,
             user_name=user.name,
+            may_run_code=membership.may_run_code,
         )
     if link is not None and link.revoked_at is None and (link.expires_at is None or link.expires_at > moment):
         return Principal(

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, String, UniqueConstraint
+from sqlalchemy import ForeignKey, String, UniqueConstraint, false
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.infra.database import Base, Dated, Identified
@@ -21,7 +21,10 @@ class Workspace(Identified, Dated, Base):
 
 
 class Membership(Identified, Dated, Base):
-    """A user's place in a workspace. A member sees what was shared with them; an owner sees everything."""
+    """A user's place in a workspace. A member sees what was shared with them; an owner sees everything.
+
+    `code` is the permission to run Python that somebody wrote; owners have it anyway.
+    """
 
     __tablename__ = "memberships"
     __table_args__ = (UniqueConstraint("workspace_id", "user_id"),)
@@ -29,6 +32,11 @@ class Membership(Identified, Dated, Base):
     workspace_id: Mapped[str] = mapped_column(ForeignKey("workspaces.id", ondelete="CASCADE"))
     user_id: Mapped[str] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), index=True)
     role: Mapped[str] = mapped_column(String(16))
+    code: Mapped[bool] = mapped_column(default=False, server_default=false())
+
+    @property
+    def may_run_code(self) -> bool:
+        return self.code or self.role == "owner"
 
 
 class SignInLink(Identified, Dated, Base):

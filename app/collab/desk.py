@@ -9,6 +9,7 @@ from time import monotonic
 from typing import TYPE_CHECKING, Final
 
 from app.collab.outbox import RESTARTED, Outbox
+from app.designs import own_code
 from app.designs import repository as designs
 from app.designs.projection import project
 from app.designs.schemas import Diagnostics
@@ -63,6 +64,7 @@ class Desk:
         self._on_idle = on_idle
         self._saved: Snapshot | None = None
         self._last_edit = self._first_edit = 0.0
+        self._writers: set[str] = set()
         self._keeper: asyncio.Task[None] | None = None
         self._analysis: asyncio.Task[None] | None = None
         self._snapshotting = asyncio.Lock()
@@ -92,9 +94,11 @@ class Desk:
             if editor is not but:
                 editor.outbox.send(frame)
 
-    def touch(self) -> None:
-        """The design was edited: have it snapshot soon."""
+    def touch(self, writer: str = "") -> None:
+        """The design was edited, by the user `writer` where that is known: have it snapshot soon."""
         self._last_edit = monotonic()
+        if writer:
+            self._writers.add(writer)
         if not _busy(self._keeper):
             self._first_edit = self._last_edit
             self._keeper = asyncio.create_task(self._keep(), name=f"snapshot of {self.design_id}")
@@ -119,15 +123,17 @@ class Desk:
             snapshot = await self.services.rooms.snapshot(self.design_id)
             if self._saved is not None and (snapshot.epoch, snapshot.seq) == (self._saved.epoch, self._saved.seq):
                 return
+            writers, self._writers = self._writers, set()
             document = validate_document(snapshot.document)
             if snapshot.dropped:
                 log.warning("design %s holds what is no design: %s", self.design_id, "; ".join(snapshot.dropped[:5]))
             columns = project(document)
-            known = self.analyses.find(columns["digest"])
+            known = self.analyses.find(self._key(columns["digest"], document))
             if known is not None and known.nodes:
                 columns["parameters"] = known.total_params
             async with self.services.database.session() as session:
                 await designs.save_snapshot(session, self.design_id, {**columns, "epoch": snapshot.epoch})
+                await own_code.attribute(session, self.design_id, document, writers)
             self._saved = snapshot
             self._consider(columns["digest"], document)
 
@@ -141,23 +147,40 @@ class Desk:
     def _consider(self, digest: str, document: GraphDocument) -> None:
         if digest == self.diagnostics.digest and (self.diagnostics.analysis is not None or _busy(self._analysis)):
             return
-        known = self.analyses.find(digest)
+        known = self.analyses.find(self._key(digest, document))
         self._publish(Diagnostics(digest=digest, analysis=known, analyzing=known is None))
         if known is None:
             self._analysis = asyncio.create_task(self._analyse(digest, document), name=f"analysis {self.design_id}")
 
+    def _key(self, digest: str, document: GraphDocument) -> str:
+        """What Keras says follows from the digest alone, unless the sandbox has learned something for this design."""
+        return f"{self.design_id} {digest}" if document.code else digest
+
+    def tell(self, document: GraphDocument, diagnostics: Diagnostics) -> None:
+        """Keep and publish what the sandbox said of the design; a design that has changed since is left alone."""
+        assert diagnostics.analysis is not None
+        self.analyses.keep(self._key(diagnostics.digest, document), diagnostics.analysis)
+        if self.diagnostics.digest in ("", diagnostics.digest):
+            self._publish(diagnostics)
+        self._on_idle()
+
     async def _analyse(self, digest: str, document: GraphDocument) -> None:
+        async with self.services.database.session() as session:
+            outcomes = await own_code.known_outcomes(session, self.design_id, document)
         answer = await self.services.analysis.ask(
-            AnalyzeRequest(document=document), timeout=self.services.analysis_seconds, key=self.design_id
+            AnalyzeRequest(document=document, known=outcomes),
+            timeout=self.services.analysis_seconds,
+            key=self.design_id,
         )
-        if isinstance(answer, Analysis) or answer.code not in _NOT_OF_THE_DESIGN:
-            self.analyses.keep(digest, answer if isinstance(answer, Analysis) else _as_analysis(answer))
+        key = self._key(digest, document)
+        if self.analyses.find(key) is None and (isinstance(answer, Analysis) or answer.code not in _NOT_OF_THE_DESIGN):
+            self.analyses.keep(key, answer if isinstance(answer, Analysis) else _as_analysis(answer))
         if isinstance(answer, Analysis):
             async with self.services.database.session() as session:
                 await designs.save_parameters(session, self.design_id, digest, answer.total_params)
         if digest != self.diagnostics.digest:
             return
-        analysis = answer if isinstance(answer, Analysis) else _as_analysis(answer)
+        analysis = self.analyses.find(key) or (answer if isinstance(answer, Analysis) else _as_analysis(answer))
         self._publish(Diagnostics(digest=digest, analysis=analysis, analyzing=False))
         self._analysis = None
         self._on_idle()

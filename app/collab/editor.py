@@ -148,7 +148,7 @@ class Editor:
         self._durable.add(number)
         if applied.change:
             desk.broadcast(protocol.update(applied.change), but=self)
-            desk.touch()
+            desk.touch(self.access.user_id)
         return True
 
     async def _hold(self, number: int, update: bytes) -> None:

@@ -11,17 +11,19 @@ from app.accounts.principal import Role
 from app.collab.editor import Editor
 from app.collab.hub import FindRole, hub_of
 from app.collab.outbox import Outbox
+from app.collab.own_code import router as own_code_router
 from app.designs.access import DesignAccess, DesignPolicy
 from app.designs.schemas import Diagnostics
 from app.infra.services import Connected, services_of
 
-router = APIRouter(prefix="/api", tags=["collab"])
+router = APIRouter(tags=["collab"])
+router.include_router(own_code_router)
 
 view = DesignPolicy(Role.VIEWER)
 Viewer = Annotated[DesignAccess, Depends(view)]
 
 
-@router.get("/designs/{design_id}/diagnostics")
+@router.get("/api/designs/{design_id}/diagnostics")
 async def read_diagnostics(access: Viewer, services: Connected) -> Diagnostics:
     """Return what Keras says of the design as it is now; `analyzing` while it has not said everything."""
     desk = hub_of(services).desk(access.design_id)
@@ -29,7 +31,7 @@ async def read_diagnostics(access: Viewer, services: Connected) -> Diagnostics:
     return desk.diagnostics
 
 
-@router.websocket("/designs/{design_id}/sync")
+@router.websocket("/api/designs/{design_id}/sync")
 async def edit(
     socket: WebSocket, access: Viewer, services: Connected, ack: Annotated[int, Query(ge=0, le=1)] = 0
 ) -> None:
@@ -41,7 +43,7 @@ async def edit(
         await editor.serve()
 
 
-@router.websocket("/designs/{design_id}/diagnostics")
+@router.websocket("/api/designs/{design_id}/diagnostics")
 async def watch_diagnostics(socket: WebSocket, access: Viewer, services: Connected) -> None:
     """Send `Diagnostics` as JSON text, now and whenever they change."""
     await socket.accept()

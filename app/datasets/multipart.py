@@ -1,7 +1,7 @@
 """A file from a multipart form, read as it comes in: nothing of it is gathered in memory or in a temporary file."""
 
 from collections.abc import AsyncIterator
-from typing import Final
+from typing import Any, Final
 
 from python_multipart.exceptions import FormParserError
 from python_multipart.multipart import MultipartParser, parse_options_header
@@ -10,6 +10,27 @@ from starlette.requests import Request
 from app.shared.errors import Invalid
 
 FILENAME_LENGTH: Final = 255
+
+FORM_OVERHEAD: Final = 64 * 1024
+"""Bytes that a multipart form may have around its file."""
+
+NO_LIMIT: Final = 2**50
+"""The limit of an upload is a setting, held while it is being stored."""
+
+FILE_FORM: Final[dict[str, Any]] = {
+    "requestBody": {
+        "required": True,
+        "content": {
+            "multipart/form-data": {
+                "schema": {
+                    "type": "object",
+                    "required": ["file"],
+                    "properties": {"file": {"type": "string", "format": "binary"}},
+                }
+            }
+        },
+    }
+}
 
 
 def _no_form(received: str) -> Invalid:

@@ -1,13 +1,13 @@
 """Data sets over HTTP: the list, what each holds, uploads and how they are read."""
 
-from typing import Annotated, Any, Final
+from typing import Annotated
 
 from fastapi import APIRouter, Depends, Request
 
 from app.accounts.policy import CurrentMember, Member
 from app.accounts.principal import Principal, Role
 from app.datasets import repository, service
-from app.datasets.multipart import UploadedFile
+from app.datasets.multipart import FILE_FORM, FORM_OVERHEAD, NO_LIMIT, UploadedFile
 from app.datasets.schemas import DatasetDeleted, DatasetSummary, UploadedTable
 from app.datasets.usage import refuse_if_used
 from app.infra.services import Connected, Transaction
@@ -18,27 +18,6 @@ router = APIRouter(prefix="/api/datasets", tags=["datasets"])
 
 Editor = Annotated[Principal, Depends(Member(Role.EDITOR))]
 
-FORM_OVERHEAD: Final = 64 * 1024
-"""Bytes that a multipart form may have around its file."""
-
-NO_LIMIT: Final = 2**50
-"""The limit of an upload is a setting, held while it is being stored."""
-
-_FILE_FORM: Final[dict[str, Any]] = {
-    "requestBody": {
-        "required": True,
-        "content": {
-            "multipart/form-data": {
-                "schema": {
-                    "type": "object",
-                    "required": ["file"],
-                    "properties": {"file": {"type": "string", "format": "binary"}},
-                }
-            }
-        },
-    }
-}
-
 
 @router.get("")
 async def list_datasets(
@@ -48,7 +27,7 @@ async def list_datasets(
     return await service.list_datasets(transaction, services, principal)
 
 
-@router.post("/uploads", status_code=201, openapi_extra=_FILE_FORM, max_body_size=NO_LIMIT)
+@router.post("/uploads", status_code=201, openapi_extra=FILE_FORM, max_body_size=NO_LIMIT)
 async def upload_table(request: Request, principal: Editor, services: Connected) -> UploadedTable:
     """Store a table and say what was found in it. The file is the field `file` of a multipart form."""
     declared = request.headers.get("content-length", "")

@@ -49,18 +49,29 @@ async def role_in(session: AsyncSession, principal: Principal, design: Design) -
     )
 
 
+class CodeForbidden(Forbidden):
+    """What was asked would execute a person's Python, and whoever asked may not have that done."""
+
+    code = "code_forbidden"
+
+
 class DesignPolicy(Policy[DesignAccess]):
     """Whoever has at least `role` on the design `{design_id}` of the path.
 
     404 when the design does not exist or is none of one's business, 403 when the role is too small. With `member`,
-    holders of a share link are refused whatever their role.
+    holders of a share link are refused whatever their role; with `code`, so is everybody who may not run code.
     """
 
-    def __init__(self, role: Role, *, member: bool = False, deleted: bool = False) -> None:
+    def __init__(self, role: Role, *, member: bool = False, deleted: bool = False, code: bool = False) -> None:
         self.role = role
-        self.member = member
+        self.member = member or code
         self.deleted = deleted
-        self.describe = f"{role.word} of the design" + (", signed in" if member else "")
+        self.code = code
+        self.describe = (
+            f"{role.word} of the design"
+            + (", signed in" if self.member else "")
+            + (", who may run code" if code else "")
+        )
 
     async def __call__(self, connection: HTTPConnection, design_id: str = Path(max_length=64)) -> DesignAccess:
         return await super().__call__(connection)
@@ -68,9 +79,12 @@ class DesignPolicy(Policy[DesignAccess]):
     async def authorize(self, connection: HTTPConnection, session: AsyncSession) -> DesignAccess:
         design_id = connection.path_params["design_id"]
         principal = await get_connection_principal(connection, session)
-        return await require_design_role(
+        access = await require_design_role(
             session, principal, design_id, self.role, member=self.member, deleted=self.deleted
         )
+        if self.code:
+            require_code_permission(principal)
+        return access
 
 
 async def require_design_role(
@@ -105,3 +119,14 @@ async def require_design_role(
             hint="Ask for an account: layerloom user add NAME",
         )
     return DesignAccess(principal, design_id, present)
+
+
+def require_code_permission(principal: Principal) -> None:
+    """Raise `CodeForbidden` unless the principal may start what executes Python that somebody wrote."""
+    if not principal.may_run_code:
+        raise CodeForbidden(
+            "You may not run Python that was written for a design.",
+            expected="a member with the permission to run code",
+            received=principal.workspace_role.word if principal.user_id is not None else "the holder of a share link",
+            hint="Ask an owner of the workspace to allow it: layerloom user allow-code NAME",
+        )

@@ -9,11 +9,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.accounts.principal import Principal, Role
 from app.accounts.schemas import Person
 from app.accounts.tables import User
-from app.designs import repository
+from app.designs import own_code, repository
 from app.designs.projection import project, thumbnail
-from app.designs.schemas import DesignDetail, DesignSummary, TemplateView, Thumbnail, VersionView
+from app.designs.schemas import DesignDetail, DesignSummary, Thumbnail, VersionView
 from app.designs.tables import Design, Version
-from app.designs.templates import load_templates
 from app.document.edits import SetValue
 from app.document.model import GraphDocument
 from app.document.read import read_document, validate_document
@@ -72,26 +71,10 @@ async def read_detail(session: AsyncSession, principal: Principal, design_id: st
     return detail(*await repository.get_design(session, principal, design_id), role)
 
 
-def list_template_views() -> list[TemplateView]:
-    """Return the gallery, in its order."""
-    return [
-        TemplateView(
-            name=template.name,
-            title=template.title,
-            summary=template.summary,
-            category=template.category,
-            parameters=template.parameters,
-            dataset=template.dataset,
-            thumbnail=thumbnail(template.document),
-        )
-        for template in load_templates()
-    ]
-
-
 async def create_design(
-    session: AsyncSession, rooms: RoomClient, principal: Principal, document: GraphDocument
+    session: AsyncSession, rooms: RoomClient, principal: Principal, document: GraphDocument, *, copy_of: str = ""
 ) -> DesignDetail:
-    """Make a design of `document`, owned by the principal."""
+    """Make a design of `document`, owned by the principal; the code of a copy stays whose it was."""
     assert principal.user_id is not None
     design_id = new_id()
     snapshot = await rooms.create(design_id, document.model_dump(mode="json"))
@@ -105,6 +88,9 @@ async def create_design(
     )
     session.add(design)
     await session.flush()
+    if copy_of:
+        await own_code.copy_authors(session, copy_of, design_id)
+    await own_code.attribute(session, design_id, document, [principal.user_id])
     return detail(design, User(id=principal.user_id, name=principal.user_name), Role.OWNER)
 
 
@@ -125,7 +111,7 @@ async def duplicate(session: AsyncSession, rooms: RoomClient, principal: Princip
     document = await read_live_document(rooms, design_id)
     name = f"{document.meta.name[:190]} (copy)"
     copy = document.model_copy(update={"meta": document.meta.model_copy(update={"name": name})})
-    return await create_design(session, rooms, principal, copy)
+    return await create_design(session, rooms, principal, copy, copy_of=design_id)
 
 
 async def freeze_version(

@@ -46,3 +46,29 @@ class Version(Identified, Dated, Base):
     document: Mapped[str] = mapped_column(Text)
     digest: Mapped[str] = mapped_column(String(64))
     created_by: Mapped[str] = mapped_column(ForeignKey("users.id"))
+
+
+class CodeAuthor(Dated, Base):
+    """Who wrote a piece of a design's own code: whoever was editing when this text of it first appeared.
+
+    `sha256` is that of the text (`app.document.own_code.piece_hash`), so that what came back is whose it was.
+    """
+
+    __tablename__ = "code_authors"
+
+    design_id: Mapped[str] = mapped_column(ForeignKey("designs.id", ondelete="CASCADE"), primary_key=True)
+    sha256: Mapped[str] = mapped_column(String(64), primary_key=True)
+    user_id: Mapped[str] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), primary_key=True)
+
+
+class KnownOutcome(Dated, Base):
+    """What the sandbox said of one call of own code in a design, by the digest of all that it depends on.
+
+    It is what analyses and viewers are told without anything being executed.
+    """
+
+    __tablename__ = "known_outcomes"
+
+    design_id: Mapped[str] = mapped_column(ForeignKey("designs.id", ondelete="CASCADE"), primary_key=True)
+    key: Mapped[str] = mapped_column(String(64), primary_key=True)
+    outcome: Mapped[dict[str, Any]] = mapped_column(JSON)

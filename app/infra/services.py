@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from app.infra.bus import EventBus
     from app.infra.jobs import JobEngine
     from app.infra.rooms import RoomClient
+    from app.infra.sandbox import Sandboxes
     from app.infra.zygote import Zygote
 
 
@@ -43,6 +44,7 @@ class Services:
     jobs: "JobEngine"
     bus: "EventBus"
     artifacts: "ArtifactStore"
+    sandbox: "Sandboxes"
 
     @property
     def cookie(self) -> str:

@@ -10,8 +10,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.accounts.policy import CurrentPrincipal
 from app.accounts.principal import Role
 from app.accounts.schemas import Person
+from app.designs import own_code
 from app.designs.access import DesignAccess, DesignPolicy
-from app.designs.service import read_live_document
+from app.designs.schemas import CodePiece
+from app.designs.service import get_version, read_live_document
+from app.document.read import read_document
 from app.infra.services import Connected, Services, Transaction
 from app.messages.jobs import BatchAnswer, Command, EventBatch
 from app.runs import ingest, launch, repository, service
@@ -81,6 +84,13 @@ async def list_latest_runs(principal: CurrentPrincipal, transaction: Transaction
     """List the newest run of each design that one may see and that was trained."""
     rows = await repository.list_latest_runs(transaction, principal)
     return [LatestRun.model_validate(row, from_attributes=True) for row in rows]
+
+
+@router.get("/runs/{run_id}/own-code")
+async def list_run_code(access: RunViewer, transaction: Transaction) -> list[CodePiece]:
+    """List the pieces of own code that the run executed, with their hashes and who wrote them."""
+    version = await get_version(transaction, access.principal, access.run.design_id, access.run.version_id)
+    return await own_code.describe(transaction, access.run.design_id, read_document(version.document))
 
 
 @router.get("/runs/{run_id}")

@@ -11,6 +11,8 @@ COMMANDS: Final = {
     "import": "app.worker.analysis_service",
     "export": "app.worker.analysis_service",
     "run": "app.worker.launcher",
+    "attend": "app.worker.sandbox.attend",
+    "sandbox": "app.worker.sandbox.probe",
     "train": "app.worker.train",
 }
 """Each module offers `command(name, arguments) -> exit status`."""

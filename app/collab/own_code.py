@@ -1,0 +1,57 @@
+"""A design's own code executed in the sandbox, so that everybody sees its shapes. No other analysis executes it."""
+
+from typing import Annotated, Final
+
+from fastapi import APIRouter, Depends
+
+from app.accounts.principal import Role
+from app.collab.hub import hub_of
+from app.designs import own_code
+from app.designs.access import DesignAccess, DesignPolicy
+from app.designs.files import refuse
+from app.designs.projection import project
+from app.designs.schemas import CodePiece, Diagnostics
+from app.designs.service import read_live_document
+from app.document.own_code import code_digest
+from app.infra.services import Connected, Services, Transaction
+from app.messages.analysis import AnalyzeRequest, Refusal
+
+router = APIRouter(prefix="/api", tags=["own code"])
+
+Viewer = Annotated[DesignAccess, Depends(DesignPolicy(Role.VIEWER))]
+Runner = Annotated[DesignAccess, Depends(DesignPolicy(Role.EDITOR, code=True))]
+
+RUN_SECONDS: Final = 60.0
+"""How long the own code of a design may take to be defined and called once at each node."""
+
+
+@router.get("/designs/{design_id}/own-code")
+async def list_own_code(access: Viewer, services: Connected, transaction: Transaction) -> list[CodePiece]:
+    """List the pieces of the design's own code with their hashes and who wrote them; nothing is executed."""
+    document = await read_live_document(services.rooms, access.design_id)
+    return await own_code.describe(transaction, access.design_id, document)
+
+
+@router.post("/designs/{design_id}/own-code/run")
+async def run_own_code(access: Runner, services: Connected) -> Diagnostics:
+    """Execute the design's own code in the sandbox on symbolic inputs, and tell everybody the shapes that it gives.
+
+    They are kept: whoever looks at the design later sees them without anything being executed.
+    """
+    return await run(services, access.design_id)
+
+
+async def run(services: Services, design_id: str) -> Diagnostics:
+    """Analyse the design in the sandbox, keep what its own code gave, and publish it at the design's desk."""
+    document = await read_live_document(services.rooms, design_id)
+    digest = project(document)["digest"]
+    answer = await services.sandbox.ask(
+        AnalyzeRequest(document=document), key=f"{design_id}:{code_digest(document)}", timeout=RUN_SECONDS
+    )
+    if isinstance(answer, Refusal):
+        refuse(answer)
+    async with services.database.session() as session:
+        await own_code.keep_outcomes(session, design_id, answer.learned)
+    diagnostics = Diagnostics(digest=digest, analysis=answer.model_copy(update={"learned": {}}), analyzing=False)
+    hub_of(services).desk(design_id).tell(document, diagnostics)
+    return diagnostics

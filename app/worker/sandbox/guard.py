@@ -1,0 +1,162 @@
+"""The side of a sandbox that is outside of it: starts it, watches what it uses, ends it, and can say why."""
+
+import contextlib
+import os
+import signal
+import socket
+import subprocess
+import threading
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Final
+
+import psutil
+
+from app.worker.sandbox import seccomp
+from app.worker.sandbox.profile import Profile, Tier, command, environment
+
+LOG_BYTES: Final = 10 * 2**20
+"""What is kept of that which a sandboxed process prints; the rest is counted and dropped."""
+
+WATCH_SECONDS: Final = 0.2
+"""How often memory is looked at; the folder is measured less often, for that takes longer."""
+
+DISK_SECONDS: Final = 1.0
+
+
+@dataclass(frozen=True)
+class Excess:
+    """What a sandboxed process used too much of: a code for the run, what happened and what to do."""
+
+    code: str
+    reason: str
+    hint: str = ""
+
+
+class Guard:
+    """One sandboxed process doing `task`; `theirs` is the only socket that it has, closed on this side.
+
+    `log` receives what it prints, up to `LOG_BYTES`. `watch` is called again and again by whoever waits for it.
+    """
+
+    def __init__(self, tier: Tier, profile: Profile, task: str, theirs: socket.socket, log: Path | None = None) -> None:
+        self.profile = profile.resolved()
+        self.profile.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        self.started = time.monotonic()
+        with theirs, _filter_file() as rules:
+            self.process = subprocess.Popen(
+                command(tier, self.profile, channel=theirs.fileno(), filter_file=rules.fileno(), task=task),
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                env=environment(tier, self.profile),
+                cwd=self.profile.folder,
+                pass_fds=(theirs.fileno(), rules.fileno()),
+                start_new_session=True,
+            )
+        assert self.process.stdout is not None
+        self.printer = threading.Thread(target=_keep, args=(self.process.stdout, log), name="prints", daemon=True)
+        self.printer.start()
+        self._looked = self._measured = 0.0
+
+    @property
+    def pid(self) -> int:
+        return self.process.pid
+
+    def watch(self) -> Excess | None:
+        """Return what the process uses too much of, at most every `WATCH_SECONDS`; None while all is well."""
+        now = time.monotonic()
+        if now - self._looked < WATCH_SECONDS:
+            return None
+        self._looked = now
+        limits = self.profile.limits
+        if now - self.started > limits.seconds:
+            return Excess("time_limit", f"The time limit of {limits.seconds / 3600:.3g} hours was reached.")
+        memory, threads = _usage(self.pid)
+        if memory > limits.memory_bytes:
+            return Excess(
+                "out_of_memory",
+                f"It used more memory than the sandbox allows: {memory / 2**20:,.0f} MiB of "
+                f"{limits.memory_bytes / 2**20:,.0f} MiB.",
+                "Choose a smaller batch size, or look for what the own code keeps.",
+            )
+        if threads > limits.threads:
+            return Excess("too_many_threads", f"It started more than {limits.threads:,} threads.")
+        if now - self._measured > DISK_SECONDS:
+            self._measured = now
+            size = folder_bytes(self.profile.folder)
+            if size > limits.disk_bytes:
+                return Excess(
+                    "disk_full",
+                    f"It wrote more than the sandbox allows: {size / 2**20:,.0f} MiB of "
+                    f"{limits.disk_bytes / 2**20:,.0f} MiB.",
+                    "Keep fewer checkpoints, or write less from the own code.",
+                )
+        return None
+
+    def kill(self) -> None:
+        """End every process of the sandbox."""
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self.pid, signal.SIGKILL)
+
+    def wait(self, seconds: float) -> int:
+        """Return the exit status (negative: the signal), killing what has not ended after `seconds`."""
+        try:
+            status = self.process.wait(seconds)
+        except subprocess.TimeoutExpired:
+            self.kill()
+            status = self.process.wait()
+        self.printer.join(5)
+        return 128 - status if status > 128 else status
+
+
+@contextlib.contextmanager
+def _filter_file() -> Iterator[IO[bytes]]:
+    handle = os.memfd_create("filter")
+    with os.fdopen(handle, "r+b") as file:
+        file.write(seccomp.assemble())
+        file.seek(0)
+        yield file
+
+
+def _keep(printed: IO[bytes], log: Path | None) -> None:
+    """Read to the end what the process prints; a file takes the first `LOG_BYTES` of it."""
+    left, dropped = (LOG_BYTES if log is not None else 0), 0
+    with printed, log.open("ab") if log is not None else contextlib.nullcontext() as file:
+        while piece := os.read(printed.fileno(), 65_536):
+            if file is not None:
+                file.write(piece[:left])
+                file.flush()
+            dropped += max(0, len(piece) - left)
+            left = max(0, left - len(piece))
+        if file is not None and dropped:
+            file.write(f"\n({dropped:,} further bytes were dropped.)\n".encode())
+
+
+def _usage(pid: int) -> tuple[int, int]:
+    """Return the memory in bytes and the threads of a process and all below it."""
+    memory = threads = 0
+    with contextlib.suppress(psutil.Error):
+        root = psutil.Process(pid)
+        for process in (root, *root.children(recursive=True)):
+            with contextlib.suppress(psutil.Error):
+                memory += process.memory_info().rss
+                threads += process.num_threads()
+    return memory, threads
+
+
+def folder_bytes(folder: Path) -> int:
+    """Return how much disk the files below `folder` take; links are not followed."""
+    total = 0
+    places = [folder]
+    while places:
+        with contextlib.suppress(OSError), os.scandir(places.pop()) as entries:
+            for entry in entries:
+                with contextlib.suppress(OSError):
+                    if entry.is_dir(follow_symlinks=False):
+                        places.append(Path(entry.path))
+                    else:
+                        total += entry.stat(follow_symlinks=False).st_blocks * 512
+    return total
