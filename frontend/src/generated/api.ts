@@ -197,6 +197,48 @@ export interface paths {
         patch: operations["rename_design_api_designs__design_id__patch"];
         trace?: never;
     };
+    "/api/designs/{design_id}/code": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Read Design Code
+         * @description Return the design as it is now as Python; nothing is executed.
+         */
+        post: operations["read_design_code_api_designs__design_id__code_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/designs/{design_id}/code/apply": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Apply Design Code
+         * @description Return the edits by which the design becomes what the Python says, to be applied as one step.
+         *
+         *     The source is parsed and never executed; what it does not name keeps its id, its place and its note.
+         */
+        post: operations["apply_design_code_api_designs__design_id__code_apply_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/designs/{design_id}/diagnostics": {
         parameters: {
             query?: never;
@@ -266,13 +308,77 @@ export interface paths {
         };
         /**
          * Export Design
-         * @description Download the design: Keras model, Python source, Keras' architecture JSON, or design file.
+         * @description Download the design as a file that was read back and compared before it is offered.
          *
-         *     `run` brings the model or the source of that run.
+         *     `bundle` brings a zip of the file and of what was compared; `run` brings the weights of that run.
          */
         get: operations["export_design_api_designs__design_id__export_get"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/designs/{design_id}/insertions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Insert
+         * @description Return the edits that put another design, or what a run trained, into this one as a nested model.
+         *
+         *     With `trainable` false it is frozen. Nothing is changed by asking.
+         */
+        post: operations["insert_api_designs__design_id__insertions_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/designs/{design_id}/own-code": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Own Code
+         * @description List the pieces of the design's own code with their hashes and who wrote them; nothing is executed.
+         */
+        get: operations["list_own_code_api_designs__design_id__own_code_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/designs/{design_id}/own-code/run": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Run Own Code
+         * @description Execute the design's own code in the sandbox on symbolic inputs, and tell everybody the shapes that it gives.
+         *
+         *     They are kept: whoever looks at the design later sees them without anything being executed.
+         */
+        post: operations["run_own_code_api_designs__design_id__own_code_run_post"];
         delete?: never;
         options?: never;
         head?: never;
@@ -473,6 +579,28 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/designs/{design_id}/weights": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Design Weights
+         * @description Say which layers would keep weights and which would start afresh, were the design trained as it is now.
+         *
+         *     Of the run or the upload that is named; otherwise of what the design itself names to start from.
+         */
+        get: operations["read_design_weights_api_designs__design_id__weights_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/people": {
         parameters: {
             query?: never;
@@ -486,6 +614,26 @@ export interface paths {
          */
         get: operations["list_people_api_people_get"];
         put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/people/{user_id}/code": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Set Code Permission
+         * @description Let a member run Python that somebody wrote for a design, or no longer; the owners always may.
+         */
+        put: operations["set_code_permission_api_people__user_id__code_put"];
         post?: never;
         delete?: never;
         options?: never;
@@ -595,6 +743,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/runs/{run_id}/own-code": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Run Code
+         * @description List the pieces of own code that the run executed, with their hashes and who wrote them.
+         */
+        get: operations["list_run_code_api_runs__run_id__own_code_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/runs/{run_id}/series": {
         parameters: {
             query?: never;
@@ -609,6 +777,26 @@ export interface paths {
          *     `start` and `end` are steps (epochs with `by=epoch`), both included. Without `metric`, every curve.
          */
         get: operations["read_series_api_runs__run_id__series_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/sandbox": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Sandbox
+         * @description Say what confines the Python that people write on this server, as its start-up probe found.
+         */
+        get: operations["read_sandbox_api_sandbox_get"];
         put?: never;
         post?: never;
         delete?: never;
@@ -674,6 +862,72 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/weights": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Weights
+         * @description List the weights files and word vectors that were uploaded to this workspace, the newest first.
+         */
+        get: operations["list_weights_api_weights_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/weights/uploads": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Upload Weights
+         * @description Take a `.weights.h5`, `.keras` or `.h5` file, or word vectors as text (GloVe, word2vec); only weights are kept.
+         *
+         *     The file is the field `file` of a multipart form. The sandbox reads it and rewrites it without anything else.
+         */
+        post: operations["upload_weights_api_weights_uploads_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/weights/{file_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Weights
+         * @description Say what a weights file holds.
+         */
+        get: operations["read_weights_api_weights__file_id__get"];
+        put?: never;
+        post?: never;
+        /**
+         * Delete Weights
+         * @description Delete a weights file; designs that name it cannot be trained until they name another one.
+         */
+        delete: operations["delete_weights_api_weights__file_id__delete"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/worker/runs/{run_id}/events": {
         parameters: {
             query?: never;
@@ -703,6 +957,22 @@ export interface components {
          * @description The answer to `analyze`. A layer that is called twice counts once in the totals, and at its first call.
          */
         Analysis: {
+            /**
+             * @default {
+             *       "activation_bytes": 0,
+             *       "flops": 0,
+             *       "training_bytes": 0,
+             *       "weights_bytes": 0
+             *     }
+             */
+            costs: components["schemas"]["Costs"];
+            /**
+             * Learned
+             * @default {}
+             */
+            learned: {
+                [key: string]: components["schemas"]["JsonValue"];
+            };
             /** Nodes */
             nodes: components["schemas"]["NodeAnalysis"][];
             /** Problems */
@@ -711,6 +981,16 @@ export interface components {
             total_params: number;
             /** Trainable Params */
             trainable_params: number;
+        };
+        /**
+         * AppliedCode
+         * @description What edited Python changes in a design: edits to apply as one step. Positions, ids and notes are kept.
+         */
+        AppliedCode: {
+            /** Edits */
+            edits: (components["schemas"]["SetValue"] | components["schemas"]["RemoveValue"])[];
+            /** Layers */
+            layers: components["schemas"]["LayerReport"][];
         };
         /**
          * ArtifactEvent
@@ -845,6 +1125,63 @@ export interface components {
             source: string;
         };
         /**
+         * CodeAuthorship
+         * @description Somebody who was editing when a text of own code first appeared, and when that was.
+         */
+        CodeAuthorship: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            user: components["schemas"]["Person"];
+        };
+        /**
+         * CodeLines
+         * @description The lines of a script that stand for a node, counted from 1, both included.
+         */
+        CodeLines: {
+            /** First */
+            first: number;
+            /** Last */
+            last: number;
+        };
+        /** CodePermission */
+        CodePermission: {
+            /** Allowed */
+            allowed: boolean;
+        };
+        /**
+         * CodePiece
+         * @description A piece of a design's own code. `sha256` is that of its source; several people may have been editing at once.
+         */
+        CodePiece: {
+            /** Authors */
+            authors: components["schemas"]["CodeAuthorship"][];
+            /** Id */
+            id: string;
+            /** Kind */
+            kind: string;
+            /** Name */
+            name: string;
+            /** Sha256 */
+            sha256: string;
+        };
+        /**
+         * CodeView
+         * @description A design as Python. `revision` changes with the source; `nodes` says where each node stands in it.
+         */
+        CodeView: {
+            /** Nodes */
+            nodes: {
+                [key: string]: components["schemas"]["CodeLines"];
+            };
+            /** Revision */
+            revision: string;
+            /** Source */
+            source: string;
+        };
+        /**
          * ColumnSpec
          * @description A column of a table: `number`, `category` or `text`, how many values are missing, some examples.
          */
@@ -917,6 +1254,32 @@ export interface components {
             config: {
                 [key: string]: components["schemas"]["JsonValue"];
             };
+        };
+        /**
+         * Costs
+         * @description What the whole model costs, in operations and bytes; activations and operations are of one sample.
+         */
+        Costs: {
+            /**
+             * Activation Bytes
+             * @default 0
+             */
+            activation_bytes: number;
+            /**
+             * Flops
+             * @default 0
+             */
+            flops: number;
+            /**
+             * Training Bytes
+             * @default 0
+             */
+            training_bytes: number;
+            /**
+             * Weights Bytes
+             * @default 0
+             */
+            weights_bytes: number;
         };
         /**
          * CsvOptions
@@ -1167,6 +1530,16 @@ export interface components {
          */
         Edge: Record<string, never>;
         /**
+         * EditedCode
+         * @description Python that somebody edited; `revision` is that of the code from which they started.
+         */
+        EditedCode: {
+            /** Revision */
+            revision: string;
+            /** Source */
+            source: string;
+        };
+        /**
          * EpochEvent
          * @description Metrics after an epoch, `val_` ones included, in Keras' names.
          */
@@ -1385,6 +1758,20 @@ export interface components {
             /** Layers */
             layers: components["schemas"]["LayerReport"][];
         };
+        /**
+         * InsertionView
+         * @description Edits to apply as one step, and the layer, its call and its graph that they make.
+         */
+        InsertionView: {
+            /** Edits */
+            edits: components["schemas"]["SetValue"][];
+            /** Graph */
+            graph: string;
+            /** Layer */
+            layer: string;
+            /** Node */
+            node: string;
+        };
         JsonValue: unknown;
         /**
          * KerasConfig
@@ -1463,6 +1850,11 @@ export interface components {
         LayerReport: {
             /** Class Name */
             class_name: string;
+            /**
+             * Line
+             * @default 0
+             */
+            line: number;
             /** Name */
             name: string;
             /**
@@ -1475,6 +1867,44 @@ export interface components {
              * @enum {string}
              */
             outcome: "ok" | "converted" | "placeholder";
+        };
+        /**
+         * LayerStart
+         * @description How a layer with weights would start: with values that are `kept`, or `afresh`; `why` says what does not fit.
+         */
+        LayerStart: {
+            /** Layer */
+            layer: string;
+            /** Name */
+            name: string;
+            /**
+             * Start
+             * @enum {string}
+             */
+            start: "kept" | "afresh";
+            /**
+             * Why
+             * @default
+             */
+            why: string;
+        };
+        /**
+         * LayerWeights
+         * @description A file of weights, layer by layer.
+         */
+        LayerWeights: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            kind: "layers";
+            /** Layers */
+            layers: components["schemas"]["StoredLayer"][];
+            /**
+             * Notes
+             * @default []
+             */
+            notes: string[];
         };
         /** LinkView */
         LinkView: {
@@ -1512,6 +1942,8 @@ export interface components {
         /**
          * Loss
          * @description The loss of one output; `weight` multiplies it in the total.
+         *
+         *     The class `auto` is the loss that fits the labels and the last layer, for a weight without a choice of loss.
          */
         Loss: {
             /** Class Name */
@@ -1529,10 +1961,15 @@ export interface components {
              */
             weight: number;
         };
-        /** Member */
+        /**
+         * Member
+         * @description `may_run_code`: whether they may start what executes Python that somebody wrote.
+         */
         Member: {
             /** Id */
             id: string;
+            /** May Run Code */
+            may_run_code: boolean;
             /** Name */
             name: string;
             /**
@@ -1605,6 +2042,36 @@ export interface components {
             template?: string | null;
         };
         /**
+         * NewInsertion
+         * @description What to insert: a design as it is now, or as a run of it trained it, with the run's weights.
+         */
+        NewInsertion: {
+            /** Design Id */
+            design_id?: string | null;
+            /**
+             * Graph
+             * @default
+             */
+            graph: string;
+            /** Run Id */
+            run_id?: string | null;
+            /**
+             * Trainable
+             * @default true
+             */
+            trainable: boolean;
+            /**
+             * X
+             * @default 0
+             */
+            x: number;
+            /**
+             * Y
+             * @default 0
+             */
+            y: number;
+        };
+        /**
          * NewLink
          * @description A link that was just made; `url` is shown this once, only its hash is kept.
          */
@@ -1668,8 +2135,18 @@ export interface components {
          * @description What Keras says of one node. Shapes include the batch axis; None is any size. Keyed by port.
          */
         NodeAnalysis: {
+            /**
+             * Activation Bytes
+             * @default 0
+             */
+            activation_bytes: number;
             /** Class */
             class: string;
+            /**
+             * Flops
+             * @default 0
+             */
+            flops: number;
             /** Id */
             id: string;
             /** Input Shapes */
@@ -1775,6 +2252,7 @@ export interface components {
             marker: "" | "input" | "output" | "model";
             /** Name */
             name: string;
+            operation?: components["schemas"]["OperationClass"] | null;
             /**
              * Outputs
              * @default []
@@ -1816,6 +2294,27 @@ export interface components {
              * @default
              */
             summary: string;
+        };
+        /**
+         * OperationClass
+         * @description The Keras class behind a function of `keras.ops`: a saved model names it, and an instance of it has a name.
+         *
+         *     `call` lists the arguments with which Keras calls the instance, in order; all other parameters construct it.
+         *     `*x` stands for arguments by position, `x=` for one by name and `**x` for a dictionary of such. Of these, `needed`
+         *     come from a wire or, where the spec has a parameter of that name, from its value.
+         */
+        OperationClass: {
+            /** Call */
+            call: string[];
+            /** Class Name */
+            class_name: string;
+            /** Module */
+            module: string;
+            /**
+             * Needed
+             * @default []
+             */
+            needed: string[];
         };
         /**
          * ParamKind
@@ -2032,6 +2531,16 @@ export interface components {
             time: number;
         };
         /**
+         * Reference
+         * @description Where an architecture was described: authors, year and title, and an address.
+         */
+        Reference: {
+            /** Text */
+            text: string;
+            /** Url */
+            url: string;
+        };
+        /**
          * RemoveValue
          * @description Remove the entry at `path`; nothing happens when it is not there.
          */
@@ -2231,6 +2740,37 @@ export interface components {
             started_at: string | null;
             state: components["schemas"]["RunState"];
             version: components["schemas"]["VersionReference"] | null;
+        };
+        /**
+         * SandboxStatus
+         * @description How Python that people write is confined here; `none` means that it is not executed at all.
+         *
+         *     `promises` are what the start-up probe tried with the real profile, and whether it held. `reason` says, of `none`
+         *     and of `landlock`, why it is not more.
+         */
+        SandboxStatus: {
+            /**
+             * Landlock
+             * @default 0
+             */
+            landlock: number;
+            /**
+             * Promises
+             * @default {}
+             */
+            promises: {
+                [key: string]: boolean;
+            };
+            /**
+             * Reason
+             * @default
+             */
+            reason: string;
+            /**
+             * Tier
+             * @enum {string}
+             */
+            tier: "bubblewrap" | "landlock" | "none";
         };
         /** SeriesAnswer */
         SeriesAnswer: {
@@ -2449,6 +2989,21 @@ export interface components {
             command: "stop";
         };
         /**
+         * StoredLayer
+         * @description The weights of one layer in a file: shapes by their place in the layer (`vars/0`, `cell/vars/1`).
+         *
+         *     `name` is the path of layer names, `encoder/dense` inside a nested model. Files of the older kind know only an
+         *     order: their places are `0`, `1` and so on.
+         */
+        StoredLayer: {
+            /** Name */
+            name: string;
+            /** Shapes */
+            shapes: {
+                [key: string]: number[];
+            };
+        };
+        /**
          * TargetSpec
          * @description What is to be predicted. `classes` names the classes of a classification and is empty for a regression.
          *
@@ -2475,20 +3030,23 @@ export interface components {
         };
         /**
          * TemplateView
-         * @description A design to start from.
+         * @description A design to start from. `data` says in a sentence what data fits.
          */
         TemplateView: {
             /** Category */
             category: string;
+            /** Data */
+            data: string;
             /** Dataset */
             dataset: string | null;
             /** Name */
             name: string;
             /** Parameters */
-            parameters: number | null;
+            parameters: number;
+            reference: components["schemas"]["Reference"];
             /** Summary */
             summary: string;
-            thumbnail: components["schemas"]["Thumbnail"] | null;
+            thumbnail: components["schemas"]["Thumbnail"];
             /** Title */
             title: string;
         };
@@ -2656,10 +3214,80 @@ export interface components {
              */
             source: "upload" | "run";
         };
+        /** WeightsDeleted */
+        WeightsDeleted: {
+            /**
+             * Deleted
+             * @default true
+             * @constant
+             */
+            deleted: true;
+        };
+        /**
+         * WeightsFileView
+         * @description An uploaded weights file; `id` is what a design's `weights` names with the source `upload`.
+         */
+        WeightsFileView: {
+            /** Bytes */
+            bytes: number;
+            /** Contents */
+            contents: components["schemas"]["LayerWeights"] | components["schemas"]["WordVectors"];
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            created_by: components["schemas"]["Person"] | null;
+            /** Filename */
+            filename: string;
+            /** Id */
+            id: string;
+            /** Sha256 */
+            sha256: string;
+        };
+        /**
+         * WeightsView
+         * @description How each layer of a design with weights would start, given the weights that the design names or `source`.
+         */
+        WeightsView: {
+            /** Afresh */
+            afresh: number;
+            /** Kept */
+            kept: number;
+            /** Layers */
+            layers: components["schemas"]["LayerStart"][];
+        };
+        /**
+         * WordVectors
+         * @description A file of word vectors: `words` lines of `dimensions` numbers; `first` are some of its words.
+         */
+        WordVectors: {
+            /** Dimensions */
+            dimensions: number;
+            /**
+             * First
+             * @default []
+             */
+            first: string[];
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            kind: "vectors";
+            /**
+             * Notes
+             * @default []
+             */
+            notes: string[];
+            /** Words */
+            words: number;
+        };
         /** WorkspaceView */
         WorkspaceView: {
             /** Id */
             id: string;
+            /** May Run Code */
+            may_run_code: boolean;
             /** Name */
             name: string;
             /**
@@ -3055,6 +3683,72 @@ export interface operations {
             };
         };
     };
+    read_design_code_api_designs__design_id__code_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                design_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CodeView"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    apply_design_code_api_designs__design_id__code_apply_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                design_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["EditedCode"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AppliedCode"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
     read_diagnostics_api_designs__design_id__diagnostics_get: {
         parameters: {
             query?: never;
@@ -3151,8 +3845,9 @@ export interface operations {
     export_design_api_designs__design_id__export_get: {
         parameters: {
             query: {
-                format: "keras" | "python" | "json" | "design";
+                format: ("keras" | "h5" | "weights" | "json" | "python" | "notebook" | "savedmodel" | "onnx" | "litert" | "summary" | "plot_png" | "plot_svg") | "design";
                 run?: string | null;
+                bundle?: boolean;
             };
             header?: never;
             path: {
@@ -3168,6 +3863,103 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    insert_api_designs__design_id__insertions_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                design_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewInsertion"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["InsertionView"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    list_own_code_api_designs__design_id__own_code_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                design_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CodePiece"][];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    run_own_code_api_designs__design_id__own_code_run_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                design_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Diagnostics"];
+                };
             };
             /** @description Validation Error */
             422: {
@@ -3596,6 +4388,40 @@ export interface operations {
             };
         };
     };
+    read_design_weights_api_designs__design_id__weights_get: {
+        parameters: {
+            query?: {
+                run?: string | null;
+                upload?: string | null;
+            };
+            header?: never;
+            path: {
+                design_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WeightsView"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
     list_people_api_people_get: {
         parameters: {
             query?: never;
@@ -3612,6 +4438,41 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Member"][];
+                };
+            };
+        };
+    };
+    set_code_permission_api_people__user_id__code_put: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                user_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CodePermission"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Member"][];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
                 };
             };
         };
@@ -3832,6 +4693,37 @@ export interface operations {
             };
         };
     };
+    list_run_code_api_runs__run_id__own_code_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                run_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CodePiece"][];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
     read_series_api_runs__run_id__series_get: {
         parameters: {
             query?: {
@@ -3865,6 +4757,26 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    read_sandbox_api_sandbox_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SandboxStatus"];
                 };
             };
         };
@@ -3925,6 +4837,115 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["TemplateView"][];
+                };
+            };
+        };
+    };
+    list_weights_api_weights_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WeightsFileView"][];
+                };
+            };
+        };
+    };
+    upload_weights_api_weights_uploads_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "multipart/form-data": {
+                    /** Format: binary */
+                    file: string;
+                };
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WeightsFileView"];
+                };
+            };
+        };
+    };
+    read_weights_api_weights__file_id__get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                file_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WeightsFileView"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    delete_weights_api_weights__file_id__delete: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                file_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WeightsDeleted"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
                 };
             };
         };
