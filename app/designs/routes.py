@@ -29,7 +29,7 @@ from app.designs.schemas import (
     TemplateView,
     VersionView,
 )
-from app.designs.templates import get_template
+from app.designs.templates import get_template, list_template_views
 from app.document.model import GraphDocument
 from app.document.read import read_document
 from app.infra.services import Connected, Transaction
@@ -76,7 +76,7 @@ async def import_design(file: UploadFile, principal: Maker, services: Connected,
 @router.get("/templates")
 async def list_templates(principal: CurrentPrincipal) -> list[TemplateView]:
     """List the designs to start from."""
-    return service.list_template_views()
+    return list_template_views()
 
 
 @router.get("/catalog", response_model=Catalog)

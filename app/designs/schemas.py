@@ -133,16 +133,25 @@ class Imported(BaseModel):
     layers: list[LayerReport]
 
 
+class Reference(BaseModel):
+    """Where an architecture was described: authors, year and title, and an address."""
+
+    text: str
+    url: str
+
+
 class TemplateView(BaseModel):
-    """A design to start from."""
+    """A design to start from. `data` says in a sentence what data fits."""
 
     name: str
     title: str
     summary: str
     category: str
-    parameters: int | None
+    parameters: int
     dataset: str | None
-    thumbnail: Thumbnail | None
+    data: str
+    reference: Reference
+    thumbnail: Thumbnail
 
 
 class SharedPerson(BaseModel):

@@ -10,7 +10,7 @@ from app.accounts.principal import Principal, Role
 from app.accounts.schemas import Person
 from app.accounts.tables import User
 from app.designs import own_code, repository
-from app.designs.projection import project, thumbnail
+from app.designs.projection import project
 from app.designs.schemas import DesignDetail, DesignSummary, Thumbnail, VersionView
 from app.designs.tables import Design, Version
 from app.document.edits import SetValue
