@@ -77,12 +77,6 @@ class Schedule:
         """The line as Python: its functions are those of `math`, and its value is a float."""
         return f"float({ast.unparse(_Qualified().visit(ast.parse(ast.unparse(self.body), mode='eval')).body)})"
 
-    @property
-    def needs_math(self) -> bool:
-        """Whether `source` names the module `math`."""
-        names = {node.id for node in ast.walk(self.body) if isinstance(node, ast.Name)}
-        return bool(names & (_OF_MATH | {"pi"}))
-
 
 def read_schedule(text: str) -> Schedule:
     """Return the schedule that `text` says; raise `BadSchedule` for whatever is not on the list."""

@@ -142,7 +142,8 @@ class Literals:
             raise Invalid(f"The catalog has no {kind.value} of this name.", received=literal(name))
         if spec.code and spec.name in self._functions:
             return self.reference(spec)
-        plain = kind in _BY_NAME and not config and not any(param.required for param in spec.params)
+        named = kind in _BY_NAME and not (kind is Kind.OPTIMIZER and depth)  # Keras looks up no optimizer in another.
+        plain = named and not config and not any(param.required for param in spec.params)
         if not spec.code and (plain or kind is Kind.ACTIVATION):
             return literal(_keras_name(spec))
         return call(self.reference(spec), self.arguments(spec, config, indent, depth=depth + 1), indent, margin)

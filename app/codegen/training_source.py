@@ -27,13 +27,11 @@ _CLASSES: Final = {
 class Fit:
     """Pieces of the script: lists of arguments, each argument the source of one.
 
-    `settings` are the statements that set `keras.config` before anything is built; `modules` of Python's own are
-    named somewhere in the pieces.
+    `settings` are the statements that set `keras.config` before anything is built.
     """
 
     compile: list[str]
     settings: list[str] = field(default_factory=list)
-    modules: list[str] = field(default_factory=list)
     callbacks: list[str] = field(default_factory=list)
     class_weight: str = ""
     balanced: bool = False
@@ -52,7 +50,6 @@ def render_fit(
     writer = _Writer(plan, training, catalog, task_of(data, target), literals or Literals(catalog))
     fit = Fit(writer.compile(), settings_of(training.config), task=writer.task())
     fit.callbacks = writer.callbacks()
-    fit.modules = writer.modules()
     weights = training.fit.class_weight
     if weights == "balanced":
         fit.balanced = True
@@ -125,16 +122,8 @@ class _Writer:
         return "regression" if self._regression(*self._end(first.source.node)) else "classification"
 
     def callbacks(self) -> list[str]:
-        return [self._callback(callback) for callback in self._ordered_callbacks()]
-
-    def modules(self) -> list[str]:
-        """Return the modules of Python that the callbacks name."""
-        schedules = [each.config.get("schedule") for each in self._ordered_callbacks() if _is_scheduler(each)]
-        return ["math"] if any(read_schedule(str(line)).needs_math for line in schedules) else []
-
-    def _ordered_callbacks(self) -> list[Callback]:
         ordered = sorted(self._training.callbacks.items(), key=lambda item: (item[1].position, item[0]))
-        return [callback for _, callback in ordered]
+        return [self._callback(callback) for _, callback in ordered]
 
     def _callback(self, callback: Callback) -> str:
         config: dict[str, Any] = dict(callback.config)
@@ -235,10 +224,6 @@ class _Writer:
             source = next(iter(step.arguments.values()))
             node = source[0].node if isinstance(source, tuple) else source.node
         return units, activation
-
-
-def _is_scheduler(callback: Callback) -> bool:
-    return callback.class_name == "LearningRateScheduler"
 
 
 def _list(sources: list[str], indent: int, margin: int) -> str:

@@ -91,6 +91,7 @@ def _build(callback: Callback, folder: Path, catalog: Catalog, egress_hosts: Seq
             config["filename"] = inside(folder, config.get("filename"), "log", ".csv")
         case "TensorBoard":
             config["log_dir"] = inside(folder, config.get("log_dir"), "logs")
+            return _board(**constructor_arguments(spec, config, catalog))
         case "BackupAndRestore":
             config["backup_dir"] = inside(folder, config.get("backup_dir"), "backup")
         case "LearningRateScheduler":
@@ -98,6 +99,12 @@ def _build(callback: Callback, folder: Path, catalog: Catalog, egress_hosts: Seq
         case "RemoteMonitor":
             return Monitor(egress_hosts=egress_hosts, **constructor_arguments(spec, config, catalog))
     return build_object(Kind.CALLBACK, {"class_name": callback.class_name, "config": config}, catalog)
+
+
+def _board(**config: Any) -> Any:
+    from app.worker.board import Board  # TensorFlow's summaries take a second to import, and few runs want them.
+
+    return Board(**config)
 
 
 class Reporter(keras.callbacks.Callback):
