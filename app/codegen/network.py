@@ -63,14 +63,7 @@ class _Script:
         self.plans: dict[str, GraphPlan] = {**plan.graphs, TOP: plan}
         self.names = Names(own)
         self.builders = {graph: self._builder(graph) for graph in self.plans}
-        self.called = {graph: self._called(found) for graph, found in self.plans.items()}
-        self.owners = self._owners()
-        self.free: dict[str, tuple[str, ...]] = {}
-        for graph in self.plans:
-            inner = {layer for each in self.held(graph) for layer in self.free[each]}
-            loose = sorted(layer for layer in self.called[graph] | inner if self.owners[layer] != graph)
-            self.free[graph] = tuple(loose)
-        handed = sorted({layer for loose in self.free.values() for layer in loose})
+        handed = sorted({layer for graph in self.plans.values() for layer in graph.takes})
         self.handed = {layer: self.names.claim(*self.layer_name(layer)) for layer in handed}
 
     def _builder(self, graph: str) -> str:
@@ -90,36 +83,6 @@ class _Script:
             raise Invalid("The catalog has no layer of this class.", received=literal(instance.class_name))
         return spec
 
-    def _called(self, graph: GraphPlan) -> set[str]:
-        """Return the layers that a graph calls, and those that they hold by reference."""
-        found = {planned.layer for planned in graph.inputs} | {step.layer for step in graph.calls}
-        waiting = list(found)
-        while waiting:
-            for layer in references(self.plan.layers[waiting.pop()].params):
-                if layer not in found and layer in self.plan.layers:
-                    found.add(layer)
-                    waiting.append(layer)
-        return found
-
-    def held(self, graph: str) -> set[str]:
-        """Return the graphs that the layers of a graph are built from."""
-        layers = (self.plan.layers[layer].params for layer in self.called[graph])
-        return {inner for params in layers for inner in graphs_in(params) if inner in self.plan.graphs}
-
-    def _owners(self) -> dict[str, str]:
-        """Return, for each layer, the innermost graph that is around every use of it."""
-        around: dict[str, frozenset[str]] = {TOP: frozenset({TOP})}
-        for graph in reversed(self.plans):
-            if graph != TOP:
-                holders = [around[outer] for outer in around if graph in self.held(outer)]
-                around[graph] = frozenset.intersection(*holders) | {graph} if holders else frozenset({TOP, graph})
-        owners = {}
-        for layer in self.plan.layers:
-            homes = [around[graph] for graph, called in self.called.items() if layer in called]
-            common = frozenset.intersection(*homes) if homes else frozenset({TOP})
-            owners[layer] = max(common, key=lambda graph: (len(around[graph]), graph))
-        return owners
-
 
 @dataclass
 class _Function:
@@ -136,11 +99,12 @@ class _Function:
         script = self.script
         self.names = Names({*script.builders.values(), *script.handed.values()})
         self.literals = Literals(script.catalog, self, script.functions, script.used)
-        self.variables = {layer: script.handed[layer] for layer in script.free[self.graph]}
+        self.variables = {layer: script.handed[layer] for layer in self.plan.takes}
         self._counts: dict[str, int] = {}
         for step in self.plan.calls:
             self._counts[step.layer] = self._counts.get(step.layer, 0) + 1
-        held = [layer for found in script.called[self.graph] for layer in references(script.plan.layers[found].params)]
+        used = [step.layer for step in self.plan.calls] + list(self.plan.owns)
+        held = [layer for found in used for layer in references(script.plan.layers[found].params)]
         self._kept = {layer for layer, count in self._counts.items() if count > 1} | set(held) | script.handed.keys()
         self._numbers: dict[str, int] = {}
 
@@ -153,7 +117,7 @@ class _Function:
             yield Statement("def build_model():")
             yield Statement('    """Build the model; nothing is trained yet."""')
             return
-        handed = [self.script.handed[layer] for layer in self.script.free[self.graph]]
+        handed = [self.script.handed[layer] for layer in self.plan.takes]
         parameters = [*handed, "name", *(["trainable=True"] if self._is_frozen_somewhere else [])]
         yield Statement(f"def {call(self.script.builders[self.graph], parameters, 0, 5)}:")
         yield Statement('    """Build a part of the model."""')
@@ -240,13 +204,13 @@ class _Function:
         """Construct the layers that a layer holds by reference, or that its graph is handed."""
         params = self._instance(layer).params
         needed = list(references(params))
-        needed += [free for graph in graphs_in(params) for free in self.script.free.get(graph, ())]
+        needed += [taken for graph in graphs_in(params) for taken in self.script.plan.graphs[graph].takes]
         for other in needed:
             if other not in self.variables and other in self.script.plan.layers:
                 yield from self._made(other)
 
     def _layer_call(self, step: Call, spec: ObjectSpec, margin: int) -> str:
-        arguments = self._arguments(step, spec)
+        arguments = self._arguments(step)
         called = f"({', '.join(arguments)})"
         nested = spec.name.endswith(("Cell", "Cells"))
         margin += len("keras.tree.flatten(") + 1 if nested else 0
@@ -258,11 +222,10 @@ class _Function:
             called = call("", arguments, 4, WIDTH)
         return f"keras.tree.flatten({made}{called})" if nested else made + called
 
-    def _arguments(self, step: Call, spec: ObjectSpec) -> list[str]:
+    def _arguments(self, step: Call) -> list[str]:
         found = []
         for index, (name, value) in enumerate(step.arguments.items()):
-            single = spec.marker == "model" and not isinstance(value, Source) and len(value) == 1
-            source = self._tensor(value[0]) if single else self._argument(value)  # type: ignore[index]
+            source = self._argument(value)
             found.append(source if index == 0 else f"{name}={source}")
         return found + self._constants(step)
 
@@ -276,7 +239,8 @@ class _Function:
         params = {key: value for key, value in self._instance(step.layer).params.items() if key not in step.arguments}
         if spec.name == "ops.getitem":
             (value,) = step.arguments.values()
-            return f"{self._argument(value)}[{key_text(parse_key(str(params.get('key', ''))))}]"
+            key = parse_key(str(params.get("key", "")))
+            return f"{self._argument(value)}[{key_text(key)}{',' if _is_lone_part(key) else ''}]"
         arguments = []
         by_position = True
         for index, port in enumerate(dict.fromkeys(port.argument for port in spec.inputs)):
@@ -284,6 +248,8 @@ class _Function:
             if port in step.arguments:
                 source = self._argument(step.arguments[port])
                 arguments.append(source if by_position else f"{port}={source}")
+            elif isinstance(params.get(port), list):
+                arguments.append(f"{port}={_array(params.pop(port))}")
         arguments += self.literals.arguments(spec, params, 4, by_name=True)
         return call(self.literals.reference(spec), arguments, 4, margin)
 
@@ -303,11 +269,9 @@ class _Function:
             plain = plain_name(f"{plain}_{self._numbers[step.layer]}")
         base = self.names.claim(plain, snake_case(spec.name.rpartition(".")[2]))
         many = {port.name for port in spec.outputs if port.variadic}
-        if spec.marker == "model":
-            return self._model_targets(step, base)
-        if len(step.outputs) < 2:
-            for port in step.outputs:
-                self.tensors[Source(node=step.node, port=port)] = base
+        if len(step.outputs) < 2 or spec.marker == "model":
+            ports = step.outputs if len(step.outputs) < 2 else ("outputs",)
+            self.tensors |= {Source(node=step.node, port=port): base for port in ports}
             return base
         targets = []
         for port in step.outputs:
@@ -315,14 +279,6 @@ class _Function:
             self.tensors[Source(node=step.node, port=port)] = name
             targets.append(f"*{name}" if port in many else name)
         return ", ".join(targets)
-
-    def _model_targets(self, step: Call, base: str) -> str:
-        graph = self.script.plans[str(self._instance(step.layer).params.get("graph"))]
-        if len(graph.outputs) == 1:
-            self.tensors[Source(node=step.node, port="outputs.0")] = base
-        else:
-            self.tensors[Source(node=step.node, port="outputs")] = base
-        return base
 
     def _tensor(self, source: Source) -> str:
         if source in self.tensors:
@@ -343,8 +299,8 @@ class _Function:
         graph = config.get("graph")
         if not isinstance(graph, str) or graph not in self.script.plan.graphs:
             raise Invalid("A nested model names a graph that is not in the plan.", received=literal(graph))
-        arguments = [self.variables[layer] for layer in self.script.free[graph]]
-        arguments.append(f"name={literal(config.get('name'))}")
+        arguments = [self.variables[layer] for layer in self.script.plan.graphs[graph].takes]
+        arguments.append(f"name={literal(config.get('name') or graph)}")
         arguments += ["trainable=False"] if config.get("trainable") is False else []
         return call(self.script.builders[graph], arguments, indent, margin)
 
@@ -395,6 +351,21 @@ def graphs_in(params: Any) -> Iterator[str]:
     elif isinstance(params, list | tuple):
         for inner in params:
             yield from graphs_in(inner)
+
+
+def _is_lone_part(key: object) -> bool:
+    """Say whether a key is a tuple of one slice, which Keras wants with its comma."""
+    return isinstance(key, tuple) and len(key) == 1 and not isinstance(key[0], int)
+
+
+def _array(value: Any) -> str:
+    """Return a constant as an array, whose shape Keras sees; the dtypes are those of the built model."""
+    first = value
+    while isinstance(first, list) and first:
+        first = first[0]
+    flat = literal(value)
+    dtype = "bool" if isinstance(first, bool) else "int32" if "." not in flat and "e" not in flat else "float32"
+    return f'np.array({flat}, dtype="{dtype}")'
 
 
 def _one_or_list(names: list[str], indent: int, margin: int) -> str:

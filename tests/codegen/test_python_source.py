@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from app.catalog.model import Kind, ObjectSpec
 from app.catalog.ports import output_ports
 from app.catalog.registry import load_catalog
+from app.codegen.names import RESERVED
 from app.codegen.python_source import render_script
 from app.designs.templates import Template, get_template, load_templates
 from app.document.model import FitOptions, GraphDocument, Training
@@ -44,7 +45,11 @@ def around(spec: ObjectSpec) -> GraphDocument:
 
 
 def script_of(document: GraphDocument, data: DataSource | None = None) -> str:
-    return render_script(make_plan(document, CATALOG), document.training, data)
+    return render_script(make_plan(document, CATALOG), document, data).source
+
+
+def fitted(document: GraphDocument, fit: FitOptions) -> GraphDocument:
+    return document.model_copy(update={"training": document.training.model_copy(update={"fit": fit})})
 
 
 def executed(source: str) -> dict[str, Any]:
@@ -98,7 +103,7 @@ def test_equalization_works_only_inside_another_layer() -> None:
 @pytest.mark.parametrize("template", load_templates(), ids=lambda template: template.name)
 def test_templates_export_to_the_same_model(template: Template) -> None:
     plan = make_plan(template.document, CATALOG)
-    source = render_script(plan, template.document.training, source_of(template))
+    source = render_script(plan, template.document, source_of(template)).source
     keras.backend.clear_session(free_memory=False)
     ours = build_model(plan)
     keras.backend.clear_session(free_memory=False)
@@ -161,7 +166,7 @@ def test_a_data_set_that_no_script_can_load_is_left_out() -> None:
 def test_shared_layers_are_made_once() -> None:
     source = script_of(get_template("shared_lstm").document)
     assert source.count("layers.LSTM(") == 1
-    assert source.count("shared_lstm_1(") == 2
+    assert source.count(" = shared_lstm(") == 2
 
 
 @pytest.mark.parametrize("name", BUNDLED)
@@ -169,8 +174,8 @@ def test_the_split_is_the_one_that_training_uses(name: str) -> None:
     template = next(template for template in load_templates() if template.dataset == name)
     fit = FitOptions(seed=3, validation_split=0.25)
     plan = make_plan(template.document, CATALOG)
-    training = template.document.training.model_copy(update={"fit": fit})
-    parts = executed(render_script(plan, training, BundledSource(name=name)))["load_data"]()
+    document = fitted(template.document, fit)
+    parts = executed(render_script(plan, document, BundledSource(name=name)).source)["load_data"]()
     data = load(BundledSource(name=name), fit)
     for (x, y), part in zip(parts, (data.train, data.validation, data.test), strict=True):
         assert part is not None
@@ -190,7 +195,7 @@ def test_a_table_is_read_as_training_reads_it(tmp_path: Path, missing: Any) -> N
     options = CsvOptions(delimiter=";", targets=["answer"], missing=missing, seed=4)
     source = CsvSource(path=str(path), options=options)
     document = get_template("mlp_binary").document
-    script = render_script(make_plan(document, CATALOG), Training(), source)
+    script = render_script(make_plan(document, CATALOG), fitted(document, FitOptions()), source).source
     parts = executed(script)["load_data"](path)
     data = load(source, FitOptions())
     for (x, y), part in zip(parts, (data.train, data.validation, data.test), strict=True):
@@ -201,9 +206,9 @@ def test_a_table_is_read_as_training_reads_it(tmp_path: Path, missing: Any) -> N
 
 def test_the_script_runs_by_itself(tmp_path: Path) -> None:
     document = get_template("iris_mlp").document
-    training = document.training.model_copy(update={"fit": FitOptions(epochs=2, seed=0, class_weight="balanced")})
+    document = fitted(document, FitOptions(epochs=2, seed=0, class_weight="balanced"))
     script = tmp_path / "model.py"
-    script.write_text(render_script(make_plan(document, CATALOG), training, BundledSource(name="iris")))
+    script.write_text(script_of(document, BundledSource(name="iris")))
     done = subprocess.run(
         [sys.executable, str(script)], cwd=tmp_path, capture_output=True, text=True, check=False, timeout=240
     )
@@ -245,9 +250,30 @@ def test_any_name_stays_text(text: str) -> None:
     _compare_with(text)
 
 
+@settings(max_examples=50, deadline=None)
+@given(st.from_regex(r"[a-z_][a-z0-9_]{0,12}", fullmatch=True) | st.sampled_from(sorted(RESERVED)))
+def test_a_name_that_is_an_identifier_is_a_variable_and_changes_nothing_else(text: str) -> None:
+    assert renamed(_script_with(text)) == renamed(_script_with("a word"))
+
+
+def renamed(source: str) -> str:
+    """Return the syntax of a script with every text literal blanked and the variables of `build_model` numbered."""
+    tree = ast.parse(source)
+    build = next(node for node in tree.body if isinstance(node, ast.FunctionDef) and node.name == "build_model")
+    names: dict[str, str] = {}
+    for node in ast.walk(build):
+        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+            names.setdefault(node.id, f"v{len(names)}")
+    assert not names.keys() & RESERVED
+    for node in ast.walk(build):
+        if isinstance(node, ast.Name):
+            node.id = names.get(node.id, node.id)
+    return " ".join(skeleton(ast.unparse(tree)))
+
+
 def _compare_with(text: str) -> None:
     """A design with `text` wherever a person can write has the syntax of the same design with a plain word."""
-    assert skeleton(_script_with(text)) == skeleton(_script_with("word"))
+    assert renamed(_script_with(text)) == renamed(_script_with("a word"))
     named = [
         keyword.value.value
         for node in ast.walk(ast.parse(_script_with(text)))
@@ -259,17 +285,23 @@ def _compare_with(text: str) -> None:
 
 
 def _script_with(text: str) -> str:
-    plan = make_plan(get_template("two_branches").document, CATALOG)
+    document = get_template("two_branches").document
     layers = {
         key: layer.model_copy(update={"name": text if layer.class_name != "Dense" else layer.name})
-        for key, layer in plan.layers.items()
+        for key, layer in document.layers.items()
     }
-    plan = plan.model_copy(update={"name": text, "layers": layers})
     training = Training.model_validate(
         {
             "metrics": {"output_1": {"m": {"class_name": "AUC", "config": {"name": text}}}},
             "callbacks": {"c": {"class_name": "EarlyStopping", "config": {"monitor": text}}},
         }
     )
+    meta = document.meta.model_copy(update={"name": text, "description": text})
+    nodes = {key: node.model_copy(update={"note": text}) for key, node in document.nodes.items()}
+    plan = make_plan(document, CATALOG)
+    planned = {key: plan.layers[key].model_copy(update={"name": layers[key].name}) for key in plan.layers}
+    plan = plan.model_copy(update={"name": text, "model_name": text, "layers": planned})
+    changed = {"meta": meta, "layers": layers, "nodes": nodes, "training": training}
     options = CsvOptions(delimiter="\\", targets=[text], features=[text, text])
-    return render_script(plan, training, CsvSource(path=text, options=options), csv_name="data.csv")
+    source = CsvSource(path=text, options=options)
+    return render_script(plan, document.model_copy(update=changed), source, csv_name="data.csv").source

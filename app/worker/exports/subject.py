@@ -61,7 +61,7 @@ class Subject:
             )
         with configured(self.request.document.training.config):
             keras.utils.set_random_seed(0)
-            return build_model(plan)
+            return build_model(plan, self.catalog)
 
     def compared(self, theirs: Any, tolerance: Tolerance, read_by: str, *notes: str) -> Proof:
         """Return the proof that an artifact answered as the model does; raise `ExportFailed` where it did not."""
