@@ -26,6 +26,8 @@ class NodeAnalysis(_Strict):
     """What Keras says of one node. Shapes include the batch axis; None is any size. Keyed by port."""
 
     id: str
+    graph: str = ""
+    """The nested model that it is drawn in, or "" for the design itself."""
     name: str
     class_name: str = Field(alias="class", serialization_alias="class")
     input_shapes: dict[str, list[int | None]]
@@ -89,7 +91,11 @@ class InspectTableRequest(_Strict):
 
 
 class ImportModelRequest(_Strict):
-    """Read a Keras architecture: the file at `path` is a `.keras` archive or JSON; nothing in it is executed."""
+    """Read a model as a design; nothing in it is executed.
+
+    The file at `path` is a `.keras` archive, HDF5, JSON of an architecture, a Python script (by the ending of
+    `filename`), or a design file.
+    """
 
     request: Literal["import_model"] = "import_model"
     path: str
@@ -140,11 +146,20 @@ class LayerReport(_Strict):
     class_name: str
     outcome: Literal["ok", "converted", "placeholder"]
     note: str = ""
+    line: int = 0
+    """Where a Python script makes the layer, counted from 1; 0 for other files."""
 
 
 class ImportedModel(_Strict):
+    """A design, what became of each layer, and in `notes` what else changed.
+
+    `lines` tells for the nodes of a Python script the line of the call, counted from 1.
+    """
+
     document: GraphDocument
     layers: list[LayerReport]
+    notes: list[str] = []
+    lines: dict[str, int] = {}
 
 
 class ExportedModel(_Strict):

@@ -63,7 +63,7 @@ def _dispatch(request: AnalysisRequest) -> Any:
             found = inspect_table(path)
             return found.model_dump(mode="json") if isinstance(found, BaseModel) else found
         case ImportModelRequest(path=path, filename=filename):
-            from app.worker.import_model import import_model
+            from app.worker.imports.model import import_model
 
             return import_model(Path(path), filename, load_catalog()).model_dump(mode="json")
         case ExportModelRequest():

@@ -20,7 +20,7 @@ from app.messages.analysis import ImportedModel, LayerReport
 from app.shared.errors import AppError
 from app.worker.analyse import analyse
 from app.worker.build import build_model
-from app.worker.import_model import import_config, import_model
+from app.worker.imports.model import import_config, import_model
 from tests.graph.designs import chain
 
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")

@@ -1,0 +1,26 @@
+"""What keeps a file from being imported."""
+
+from typing import ClassVar
+
+from app.shared.errors import Invalid, TooLarge
+
+
+class NotAModel(Invalid):
+    code: ClassVar[str] = "not_a_model"
+
+
+class BadArchive(Invalid):
+    code: ClassVar[str] = "bad_archive"
+
+
+class BadHdf5(Invalid):
+    code: ClassVar[str] = "bad_hdf5"
+
+
+def too_large(what: str, size: int, limit: int) -> TooLarge:
+    """Return the error for `size` bytes of `what` where `limit` are allowed."""
+    return TooLarge(
+        f"This {what} is too large.",
+        expected=f"at most {limit / 2**20:.0f} MiB",
+        received=f"{size / 2**20:.0f} MiB",
+    )

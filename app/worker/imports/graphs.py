@@ -1,0 +1,448 @@
+"""The graphs of a Keras model drawn as a design: layers, calls and wires, and models inside models."""
+
+import re
+from collections import Counter, defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from pydantic import JsonValue
+
+from app.catalog.model import Catalog, Kind
+from app.document.model import MAX_EDGES, MAX_GRAPHS, MAX_NODES, Edge, Graph, Layer, ModelClass
+from app.graph.check import CALL_ARGUMENTS
+from app.messages.analysis import LayerReport
+from app.shared.errors import TooLarge
+from app.worker.imports.errors import NotAModel
+from app.worker.imports.masks import mask_operations
+from app.worker.imports.operations import find_operation, operation
+from app.worker.imports.params import ParamReader
+from app.worker.imports.tensors import History, arguments_of, calls_of, ends, shape_of, shapes_by_history, tensors
+from app.worker.imports.translated import NESTED, Translated, find_spec, is_keras, name_of, placeholder
+
+_MASK_NOTE: Final = "Keras computes this mask by itself"
+_FIRST_CALL: Final = 0
+
+
+@dataclass
+class End:
+    """An output of a graph: its node, the layer that feeds it, and the key that the file gives it."""
+
+    node: str
+    name: str
+    key: str
+
+
+@dataclass
+class _Scope:
+    """One graph as it is drawn. `calls` finds the node of a call, by layer name and number."""
+
+    graph: str
+    path: str
+    entries: list[Mapping[str, Any]] = field(default_factory=list)
+    translated: dict[str, Translated] = field(default_factory=dict)
+    calls: dict[tuple[str, int], str] = field(default_factory=dict)
+    nodes: list[str] = field(default_factory=list)
+    masks: set[str] = field(default_factory=set)
+
+
+def is_nested(entry: Any) -> bool:
+    """Return whether an entry is a model with its layers in the file; its class may be one of somebody's own."""
+    config = entry.get("config") if isinstance(entry, dict) else None
+    if not isinstance(config, dict) or not isinstance(config.get("layers"), list):
+        return False
+    return entry.get("class_name") in NESTED or {"input_layers", "output_layers"} <= config.keys()
+
+
+class Drawing:
+    """The design as it grows. Ids are made from names, and are the same for the same file."""
+
+    def __init__(self, catalog: Catalog) -> None:
+        self.layers: dict[str, Layer] = {}
+        self.nodes: dict[str, dict[str, Any]] = {}
+        self.edges: dict[str, Edge] = {}
+        self.graphs: dict[str, Graph] = {}
+        self.lines: dict[str, int] = {}
+        self.notes: list[str] = []
+        self._catalog = catalog
+        self._reader = ParamReader(catalog, self._inner_layer)
+        self._translated: list[Translated] = []
+        self._masks: list[LayerReport] = []
+        self._taken: set[str] = set()
+        self._shared: dict[int, Translated] = {}
+        self._held: Counter[int] = Counter()
+        self._path = ""
+
+    def draw(self, data: Mapping[str, Any]) -> list[End]:
+        """Draw a whole model; return its outputs in order."""
+        self._held = _count_shared(data)
+        return self._graph(data, "", "")[1]
+
+    def reports(self) -> list[LayerReport]:
+        """Return what became of each layer, in the order of the file."""
+        return [*(each.report() for each in self._translated), *self._masks]
+
+    def identifier(self, name: str) -> str:
+        base = re.sub(r"[^A-Za-z0-9_-]", "_", name)[:56] or "layer"
+        candidate, number = base, 1
+        while candidate in self._taken:
+            number += 1
+            candidate = f"{base}_{number}"
+        self._taken.add(candidate)
+        return candidate
+
+    # Graphs
+
+    def _graph(self, data: Mapping[str, Any], graph: str, path: str) -> tuple[list[str], list[End]]:
+        """Draw one graph; return the keys of its inputs and its outputs, in order."""
+        config = data["config"]
+        entries = config["layers"]
+        if len(entries) + len(self.nodes) > MAX_NODES:
+            raise _too_many(len(entries) + len(self.nodes))
+        names = [name_of(entry) for entry in entries]
+        _refuse_repeated(names)
+        scope = _Scope(graph, path)
+        scope.masks = mask_operations(entries, names)
+        kept = [(entry, name) for entry, name in zip(entries, names, strict=True) if name not in scope.masks]
+        self._masks += [
+            LayerReport(name=path + name, class_name=entry["class_name"], outcome="converted", note=_MASK_NOTE)
+            for entry, name in zip(entries, names, strict=True)
+            if name in scope.masks
+        ]
+        shapes = shapes_by_history(entries)
+        scope.entries = [entry for entry, _ in kept]
+        outer, self._path = self._path, path
+        for entry, name in kept:
+            scope.translated[name] = self._translate(entry, name, shapes)
+        self._path = outer
+        sequential = data["class_name"] == "Sequential"
+        return self._sequential(data, scope) if sequential else self._functional(config, scope)
+
+    def _sequential(self, data: Mapping[str, Any], scope: _Scope) -> tuple[list[str], list[End]]:
+        chain = list(scope.translated.values())
+        if not chain or chain[0].marker != "input":
+            shape = _built_shape(data)
+            if shape is not None:
+                chain.insert(0, self._made_input(shape, scope))
+        previous: tuple[str, str, str] | None = None
+        for each in chain:
+            node = self._draw_call(scope, each, 0, each.line)
+            if previous is not None:
+                self.edges[f"{previous[0]}:{previous[1]}->{node}:{each.first_input()}"] = Edge()
+            previous = (node, each.output_port(0), each.layer.name)
+        inputs = [each.layer.name for each in chain[:1] if each.marker == "input"]
+        return inputs, self._draw_outputs(scope, [("", *previous)] if previous is not None else [])
+
+    def _made_input(self, shape: list[Any], scope: _Scope) -> Translated:
+        spec = find_spec(self._catalog, "InputLayer")
+        name = next(name for name in ("input", "input_layer", "input_of_model") if name not in scope.translated)
+        layer = Layer(class_name="InputLayer", name=name, params=_input_params({"batch_shape": shape}))
+        made = Translated(self.identifier(name), scope.path + name, layer, spec)
+        self.layers[made.id] = layer
+        self._translated.append(made)
+        return made
+
+    def _functional(self, config: Mapping[str, Any], scope: _Scope) -> tuple[list[str], list[End]]:
+        total = sum(len(calls_of(entry)) for entry in scope.entries)
+        if total + len(self.nodes) > MAX_NODES:
+            raise _too_many(total + len(self.nodes))
+        each_entry = list(zip(scope.entries, scope.translated.values(), strict=True))
+        for entry, each in each_entry:
+            calls = calls_of(entry)
+            for number in range(max(len(calls), 1)):
+                line = calls[number].get("line") if calls and isinstance(calls[number], dict) else each.line
+                self._draw_call(scope, each, number, line)
+        for entry, each in each_entry:
+            for number, call in enumerate(calls_of(entry)):
+                self._wire(scope, each, number, call)
+        self._refuse_circle(scope)
+        return self._read_inputs(config, scope), self._read_outputs(config, scope)
+
+    def _read_inputs(self, config: Mapping[str, Any], scope: _Scope) -> list[str]:
+        found = ends(config.get("input_layers"))
+        self._note_keys("inputs", found, scope)
+        keys = []
+        for position, (key, history) in enumerate(found):
+            self._node_of(scope, history)
+            each = scope.translated[history[0]]
+            keys.append(key or each.layer.name)
+            if each.marker == "input" and len(found) > 1:
+                each.layer.params["position"] = position
+        return keys
+
+    def _read_outputs(self, config: Mapping[str, Any], scope: _Scope) -> list[End]:
+        nested = {name_of(entry) for entry in scope.entries if is_nested(entry) and entry["class_name"] != "Sequential"}
+        found = ends(config.get("output_layers"))
+        self._note_keys("outputs", found, scope)
+        sources = []
+        for key, (name, number, index) in found:
+            if name in nested and number > 0:
+                number -= 1  # Keras counts the first call of a functional model as 1 here, and as 0 elsewhere
+            node = self._node_of(scope, (name, number, index))
+            sources.append((key, node, scope.translated[name].output_port(index), name))
+        return self._draw_outputs(scope, sources)
+
+    def _note_keys(self, what: str, found: list[tuple[str, History]], scope: _Scope) -> None:
+        keys = [key for key, _ in found if key]
+        if keys:
+            where = f" of {scope.path.rstrip('/')}" if scope.path else ""
+            self.notes.append(f"The {what}{where} had names ({', '.join(keys)[:200]}); now they have an order.")
+
+    def _draw_outputs(self, scope: _Scope, sources: list[tuple[str, str, str, str]]) -> list[End]:
+        taken = {each.layer.name for each in scope.translated.values()}
+        found = []
+        for position, (key, source, port, feeding) in enumerate(sources):
+            node = self.identifier("output")
+            params: dict[str, JsonValue] = {"position": position} if len(sources) > 1 else {}
+            name = key if 0 < len(key) <= 200 and key not in taken else node
+            self.layers[node] = Layer(class_name="Output", name=name, params=params)
+            self.nodes[node] = {"layer": node, "graph": scope.graph}
+            self._connect(f"{source}:{port}->{node}:input")
+            scope.nodes.append(node)
+            found.append(End(node, feeding, key))
+        return found
+
+    def _draw_call(self, scope: _Scope, each: Translated, number: int, line: Any) -> str:
+        """Add a call of a layer; the node of the first has the id of the layer, where it is free."""
+        free = number == _FIRST_CALL and each.id not in self.nodes
+        node = each.id if free else self.identifier(f"{each.id}_call{number + 1}")
+        self.nodes[node] = {"layer": each.id, "graph": scope.graph}
+        scope.calls[each.layer.name, number] = node
+        scope.nodes.append(node)
+        if isinstance(line, int) and line > 0:
+            self.lines[node] = line
+        return node
+
+    def _refuse_circle(self, scope: _Scope) -> None:
+        within = set(scope.nodes)
+        following: dict[str, list[str]] = defaultdict(list)
+        missing = dict.fromkeys(scope.nodes, 0)
+        for key in self.edges:
+            source, _, target = key.partition("->")
+            source, target = source.partition(":")[0], target.partition(":")[0]
+            if target in within and source in within:
+                following[source].append(target)
+                missing[target] += 1
+        ready = [node for node, count in missing.items() if not count]
+        done = 0
+        while ready:
+            done += 1
+            for node in following[ready.pop()]:
+                missing[node] -= 1
+                if not missing[node]:
+                    ready.append(node)
+        if done < len(missing):
+            names = sorted(self.layers[self.nodes[node]["layer"]].name for node, count in missing.items() if count)
+            raise NotAModel(
+                "The wires of this model run in a circle.",
+                expected="layers that are fed by earlier ones only",
+                received=", ".join(names)[:200],
+                hint="Keras does not write such files.",
+            )
+
+    # Layers
+
+    def _translate(self, entry: Mapping[str, Any], name: str, shapes: Mapping[History, list[Any]]) -> Translated:
+        """Return a layer of the graph that is drawn: a new one, or one that the file says is the same."""
+        key = self._shared_key(entry)
+        if key is not None and key in self._shared:
+            return self._shared[key]
+        each = self._layer(entry, name, shapes)
+        each.id = self.identifier(name)
+        each.name = self._path + name
+        line = entry.get("line")
+        each.line = line if isinstance(line, int) else 0
+        each.notes = [*_notes_of(entry), *each.notes]
+        self.layers[each.id] = each.layer
+        self._translated.append(each)
+        if key is not None:
+            self._shared[key] = each
+        return each
+
+    def _layer(self, entry: Mapping[str, Any], name: str, shapes: Mapping[History, list[Any]]) -> Translated:
+        if is_nested(entry):
+            return self._model(entry, name)
+        found = find_operation(self._catalog, entry)
+        if found is not None:
+            drawn = operation(self._reader, entry, found, name)
+            return drawn if isinstance(drawn, Translated) else placeholder(entry, name, shapes, drawn)
+        spec = find_spec(self._catalog, entry["class_name"])
+        if spec is None or not is_keras(entry, spec):
+            return placeholder(entry, name, shapes)
+        notes: list[str] = []
+        params = _input_params(entry["config"]) if spec.marker else {}
+        params |= self._reader.params(spec, entry["config"], notes)
+        return Translated("", name, Layer(class_name=spec.name, name=name, params=params), spec, notes)
+
+    def _model(self, entry: Mapping[str, Any], name: str) -> Translated:
+        graph, inputs = self._nested_graph(entry, name)
+        params: dict[str, JsonValue] = {"graph": graph}
+        if entry["config"].get("trainable") is False:
+            params["trainable"] = False
+        spec = self._catalog.objects[Kind.LAYER].get("Model")
+        layer = Layer(class_name="Model", name=name, params=params)
+        notes = (
+            [] if entry["class_name"] in NESTED else [f"{entry['class_name'][:100]} became the layers that it is of"]
+        )
+        return Translated("", name, layer, spec, notes, inputs=inputs)
+
+    def _nested_graph(self, entry: Mapping[str, Any], name: str) -> tuple[str, list[str]]:
+        if len(self.graphs) >= MAX_GRAPHS:
+            raise TooLarge("This model holds too many models.", expected=f"at most {MAX_GRAPHS}")
+        graph = self.identifier(f"graph_{name}")
+        kind: ModelClass = "Sequential" if entry["class_name"] == "Sequential" else "Functional"
+        self.graphs[graph] = Graph(name=name, model_class=kind)
+        inputs, _ = self._graph(entry, graph, f"{self._path}{name}/")
+        return graph, inputs
+
+    def _inner_layer(self, value: Any) -> JsonValue | None:
+        """Translate a layer inside another where it is a nested model, or an instance that is used elsewhere too."""
+        if not isinstance(value, dict) or not isinstance(value.get("config"), dict):
+            return None
+        key = self._shared_key(value)
+        if key is not None:
+            name = value.get("name") or value["config"].get("name") or value.get("class_name")
+            return {"layer": self._translate(value, name_of({**value, "name": name}), {}).id}
+        if is_nested(value):
+            name = name_of(value)
+            return {"class_name": "Model", "config": {"graph": self._nested_graph(value, name)[0], "name": name}}
+        return None
+
+    def _shared_key(self, entry: Mapping[str, Any]) -> int | None:
+        key = entry.get("shared_object_id")
+        if isinstance(key, int) and self._held[key] > 1 and entry.get("class_name") != "InputLayer":
+            return key
+        return None
+
+    # Wires
+
+    def _wire(self, scope: _Scope, each: Translated, number: int, call: Any) -> None:
+        node = scope.calls[each.layer.name, number]
+        if each.bound:
+            for port, history in each.bound[number]:
+                self._join(scope, history, node, port)
+            return
+        args, kwargs = arguments_of(call)
+        if each.marker == "model":
+            self._wire_model(scope, each, node, args)
+            args = []
+        named: list[tuple[int | str, Any]] = [*enumerate(args), *kwargs.items()]
+        for place, value in named:
+            all_of_it = list(tensors(value))
+            histories = [history for history in all_of_it if history[0] not in scope.masks]
+            if histories:
+                for target, history in zip(_target_ports(each, place, len(histories)), histories, strict=False):
+                    self._join(scope, history, node, target)
+            elif place in CALL_ARGUMENTS and isinstance(value, bool):
+                self.nodes[node].setdefault("arguments", {})[place] = value
+            elif not all_of_it and not _says_nothing(value):
+                each.notes.append(f"the argument {str(place)[:60]} was left out")
+
+    def _wire_model(self, scope: _Scope, each: Translated, node: str, args: list[Any]) -> None:
+        given = args[0] if len(args) == 1 else args
+        if isinstance(given, dict) and set(given) <= set(each.inputs):
+            for key, value in given.items():
+                for history in tensors(value):
+                    self._join(scope, history, node, f"inputs.{each.inputs.index(key)}")
+            return
+        for index, history in enumerate(tensors(args)):
+            self._join(scope, history, node, f"inputs.{index}")
+
+    def _join(self, scope: _Scope, history: History, node: str, target: str) -> None:
+        source = self._node_of(scope, history)
+        port = scope.translated[history[0]].output_port(history[2])
+        self._connect(f"{source}:{port}->{node}:{target}")
+
+    def _connect(self, key: str) -> None:
+        self.edges[key] = Edge()
+        if len(self.edges) > MAX_EDGES:
+            raise TooLarge("This model has too many wires for a design.", expected=f"at most {MAX_EDGES}")
+
+    def _node_of(self, scope: _Scope, history: History) -> str:
+        found = scope.calls.get(history[:2])
+        if found is None or not 0 <= history[2] < 10_000:
+            raise NotAModel(
+                "A layer of this model is fed by one that is not in the file.",
+                expected="the name of a layer and the number of a call",
+                received=repr(history)[:200],
+            )
+        return found
+
+
+def _target_ports(each: Translated, place: int | str, count: int) -> list[str]:
+    """Return the ports for the tensors of one argument, by its position or name in Keras' `call`."""
+    if each.spec is None:
+        prefix = "input" if place == 0 and count == 1 else f"inputs_{place}" if isinstance(place, int) else ""
+        base = prefix or re.sub(r"[^a-z0-9_]", "_", f"in_{place}".lower())[:60]
+        return [base] if count == 1 else [f"{base}.{index}" for index in range(count)]
+    arguments = list(dict.fromkeys(port.argument for port in each.spec.inputs))
+    if isinstance(place, int):
+        place = arguments[place] if place < len(arguments) else ""
+    ports = [port for port in each.spec.inputs if port.argument == place]
+    if ports and ports[0].variadic:
+        return [f"{ports[0].name}.{index}" for index in range(count)]
+    if not ports:
+        each.notes.append(f"the argument {str(place)[:60] or 'after the last'} was left out")
+    return [port.name for port in ports]
+
+
+def _says_nothing(value: Any) -> bool:
+    if isinstance(value, list | dict):
+        return all(map(_says_nothing, value.values() if isinstance(value, dict) else value))
+    return value is None or value is False
+
+
+def _count_shared(data: Any) -> Counter[int]:
+    """Return how often each shared object stands in the file."""
+    found: Counter[int] = Counter()
+    waiting = [data]
+    while waiting:
+        value = waiting.pop()
+        if isinstance(value, dict):
+            key = value.get("shared_object_id")
+            if isinstance(key, int) and "class_name" in value:
+                found[key] += 1
+            waiting += [item for item in value.values() if isinstance(item, dict | list)]
+        else:
+            waiting += [item for item in value if isinstance(item, dict | list)]
+    return found
+
+
+def _notes_of(entry: Mapping[str, Any]) -> list[str]:
+    """Return what an earlier step changed in this entry."""
+    notes = entry.get("converted")
+    return [str(note)[:200] for note in notes] if isinstance(notes, list) else []
+
+
+def _input_params(config: Mapping[str, Any]) -> dict[str, JsonValue]:
+    shape = config.get("batch_shape") or config.get("batch_input_shape")
+    if not isinstance(shape, list) or not shape:
+        return {}
+    batch: dict[str, JsonValue] = {} if shape[0] is None else {"batch_size": shape[0]}
+    return {"shape": shape[1:], **batch}
+
+
+def _built_shape(data: Mapping[str, Any]) -> list[Any] | None:
+    built = data.get("build_config")
+    shape = data["config"].get("build_input_shape") or (built.get("input_shape") if isinstance(built, dict) else None)
+    if not shape:
+        args = [arguments_of(call)[0] for call in calls_of(data)]
+        shape = next((found for each in args if each and (found := shape_of(each[0]))), None)
+    return shape if isinstance(shape, list) and shape and not isinstance(shape[0], list) else None
+
+
+def _refuse_repeated(names: list[str]) -> None:
+    name, count = Counter(names).most_common(1)[0] if names else ("", 0)
+    if count > 1:
+        raise NotAModel(
+            f"{count} layers of this model are called {name}.",
+            expected="a name of its own for every layer",
+            received=name,
+            hint="Keras does not write such files; rename the layers and save the model again.",
+        )
+
+
+def _too_many(count: int) -> TooLarge:
+    return TooLarge(
+        "This model is too large for a design.", expected=f"at most {MAX_NODES} layers", received=f"{count} layers"
+    )
