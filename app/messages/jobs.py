@@ -13,12 +13,28 @@ class _Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", ser_json_inf_nan="strings")
 
 
+class SandboxOrder(_Strict):
+    """How a run is confined that executes Python of its design; limits are in bytes and seconds.
+
+    `keras_home` is where Keras' data sets lie.
+    """
+
+    tier: Literal["bubblewrap", "landlock"]
+    memory_bytes: int = Field(gt=0)
+    disk_bytes: int = Field(default=4 * 2**30, gt=0)
+    told_bytes: int = Field(default=2**30, gt=0)
+    seconds: float = Field(default=24 * 3600.0, gt=0)
+    keras_home: str = ""
+
+
 class JobSpec(_Strict):
     """Everything one run needs; written as `job.json` in the run's folder.
 
     `address_file` names a file that holds the server's present URL, read again whenever a send fails, so that a
     restarted server on another port is found. `token` lets the launcher post events of this attempt and nothing else.
-    `egress_hosts` are those that the run may send metrics to (`app.messages.egress`).
+    `egress_hosts` are those that the run may send metrics to (`app.messages.egress`). `weights` says where the weights
+    lie that the design names to start from, keyed `upload:ID` or `run:ID`. With `sandbox` the trainer is confined, as
+    it must be when the design has code of its own.
     """
 
     run_id: str
@@ -29,6 +45,8 @@ class JobSpec(_Strict):
     address_file: str | None = None
     token: str = ""
     egress_hosts: list[str] = []
+    weights: dict[str, str] = {}
+    sandbox: SandboxOrder | None = None
 
 
 class EventBatch(_Strict):

@@ -1,30 +1,29 @@
-"""A run's outer process: it forks the trainer, numbers and keeps its events, and speaks with the server.
+"""A run's outer process: it starts the trainer, numbers and keeps its events, and speaks with the server.
 
 The launcher alone holds the run's token and never runs a Keras operation; the trainer knows one socket. A trainer
 that dies, hangs after a stop, or is killed by the system leaves a truthful last state behind.
 """
 
 import contextlib
-import ctypes
 import json
-import os
 import selectors
 import signal
 import socket
 import sys
 import time
-import traceback
 from pathlib import Path
-from typing import Any, Final, NoReturn
+from typing import Any, Final
 
 import psutil
 from pydantic import ValidationError
 
-from app.messages.events import ENDED, LogEvent, RunEvent, RunState, StateEvent, run_event
+from app.messages.events import ENDED, ArtifactEvent, LogEvent, RunEvent, RunState, StateEvent, run_event
 from app.messages.jobs import Command, JobSpec, StopCommand
-from app.worker.channel import train_over
+from app.worker.sandbox.guard import Excess
+from app.worker.sandbox.seccomp import NoFilter
 from app.worker.sender import Sender
 from app.worker.spool import Spool
+from app.worker.trainers import Trainer, start
 
 PID_FILE: Final = "launcher.pid"
 SPOOL_FILE: Final = "events.spool"
@@ -35,12 +34,10 @@ STOP_SECONDS: Final = 8.0
 SAVE_SECONDS: Final = 60.0
 """How long after a stop the model may take to be saved."""
 
-EXIT_SECONDS: Final = 5.0
 SYNC_SECONDS: Final = 1.0
 
 _RECEIVED: Final = 262_144
 _MAX_LINE: Final = 64 * 2**20
-_PR_SET_PDEATHSIG: Final = 1
 
 
 def command(_name: str, arguments: list[str]) -> int:
@@ -79,11 +76,11 @@ class Launcher:
         self.job = job
         self.spool = spool
         self.state: RunState | None = None
-        self.trainer = 0
-        self.channel: socket.socket | None = None
+        self.trainer: Trainer | None = None
         self.sender: Sender | None = None
         self.kill_at: float | None = None
-        self.kill_reason = ""
+        self.excess = Excess("", "")
+        self.told = 0
         self.closing = False
         self.terminated = False
         self._oom_kills = _oom_kills()
@@ -93,12 +90,12 @@ class Launcher:
         fresh = self.spool.last == 0
         if fresh:
             self._state(RunState.STARTING)
-            self._fork()
+            self._start()
         signal.signal(signal.SIGTERM, self._on_terminate)
         self._start_sender()
-        if fresh:
-            self._follow()
-        elif not _ended(self.spool):
+        if self.trainer is not None:
+            self._follow(self.trainer)
+        elif not fresh and not _ended(self.spool):
             self._state(RunState.FAILED, code="launcher_ended", reason="The process of the run was ended.")
         self.spool.sync()
         if self.sender is not None:
@@ -107,61 +104,60 @@ class Launcher:
         self.spool.close()
         return 1 if self.state is RunState.FAILED else 0
 
-    def _fork(self) -> None:
-        ours, theirs = socket.socketpair()
-        parent = os.getpid()
-        self.trainer = os.fork()
-        if self.trainer == 0:
-            ours.close()
-            _become_trainer(self.job, theirs, parent)
-        theirs.close()
-        self.channel = ours
+    def _start(self) -> None:
+        try:
+            self.trainer = start(self.job)
+        except (OSError, NoFilter) as error:
+            self._state(RunState.FAILED, code="not_started", reason=f"The trainer could not be started: {error}")
 
     def _start_sender(self) -> None:
         if self.job.address_file is not None:
             self.sender = Sender(self.job, self.spool, self._carry)
             self.sender.start()
 
-    def _follow(self) -> None:
+    def _follow(self, trainer: Trainer) -> None:
         """Keep the trainer's events until it closes its end, then say how it ended where it could not."""
-        assert self.channel is not None
         rest, synced = b"", time.monotonic()
         with selectors.DefaultSelector() as selector:
-            selector.register(self.channel, selectors.EVENT_READ)
+            selector.register(trainer.channel, selectors.EVENT_READ)
             while True:
                 if selector.select(0.2):
-                    received = self._receive()
+                    received = _receive(trainer.channel)
                     if not received:
                         break
                     *lines, rest = (rest + received).split(b"\n")
-                    self._keep(lines)
+                    self._keep(trainer, lines)
                     if len(rest) > _MAX_LINE:
                         self._kill("The trainer sent a line without end.")
+                    self._count(len(received))
                 if time.monotonic() - synced > SYNC_SECONDS:
                     self.spool.sync()
                     synced = time.monotonic()
-                self._enforce()
-        self._bury()
+                self._enforce(trainer)
+        self._bury(trainer)
 
-    def _receive(self) -> bytes:
-        assert self.channel is not None
-        try:
-            return self.channel.recv(_RECEIVED)
-        except ConnectionResetError:
-            return b""
-
-    def _keep(self, lines: list[bytes]) -> None:
-        events = []
+    def _keep(self, trainer: Trainer, lines: list[bytes]) -> None:
+        events: list[RunEvent] = []
         for line in lines:
             if line == b'{"event": "closing"}':
                 self.closing = True
             elif self.state not in ENDED:
-                event = _parsed(line)
-                events.append(event)
+                event: RunEvent | None = _parsed(line)
+                if isinstance(event, ArtifactEvent):
+                    event = trainer.adopt(event)
+                if event is not None:
+                    events.append(event)
                 if isinstance(event, StateEvent):
                     self.state = event.state
         if events:
             self._append(events)
+
+    def _count(self, received: int) -> None:
+        """End a sandboxed trainer that tells without end: its events are kept, and disks are not."""
+        self.told += received
+        if self.job.sandbox is not None and self.told > self.job.sandbox.told_bytes:
+            megabytes = self.job.sandbox.told_bytes // 2**20
+            self._kill(f"It told of more than the sandbox allows: {megabytes:,} MiB of events.", code="told_too_much")
 
     def _append(self, events: list[RunEvent]) -> None:
         try:
@@ -180,51 +176,52 @@ class Launcher:
         """Hand a command to the trainer; called by the sender's thread."""
         if isinstance(command, StopCommand) and self.kill_at is None:
             self.kill_at = time.monotonic() + STOP_SECONDS
-        if self.channel is not None:
-            with contextlib.suppress(OSError):
-                self.channel.sendall(command.model_dump_json().encode() + b"\n")
+        if self.trainer is not None:
+            self.trainer.send(command.model_dump_json().encode() + b"\n")
 
-    def _enforce(self) -> None:
-        """Kill a trainer that does not stop in time, or whose run is no longer ours."""
+    def _enforce(self, trainer: Trainer) -> None:
+        """Kill a trainer that does not stop in time, that uses too much, or whose run is no longer ours."""
+        excess = trainer.watch()
+        if excess is not None:
+            self._kill(excess.reason, code=excess.code, hint=excess.hint)
         if self.sender is not None and self.sender.fenced.is_set():
             self._kill("Another attempt of the run has taken over.")
-        if self.kill_at is not None and not self.kill_reason:
+        if self.kill_at is not None and not self.excess.reason:
             late = time.monotonic() - self.kill_at - (SAVE_SECONDS if self.closing else 0.0)
             if late > 0:
                 self._kill("Stopped. The batch did not end in time, so the model could not be saved.")
 
-    def _kill(self, reason: str) -> None:
-        if self.trainer and not self.kill_reason:
-            self.kill_reason = reason
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(self.trainer, signal.SIGKILL)
+    def _kill(self, reason: str, *, code: str = "killed", hint: str = "") -> None:
+        if self.trainer is not None and not self.excess.reason:
+            self.excess = Excess(code, reason, hint)
+            self.trainer.kill()
 
     def _on_terminate(self, *_: Any) -> None:
         self.terminated = True
         self._kill("Ended by the server.")
 
-    def _bury(self) -> None:
+    def _bury(self, trainer: Trainer) -> None:
         """Take the trainer's exit status and, when it left no last state, tell what became of it."""
-        status = self._exit_status()
+        status = trainer.exit_status()
         if self.state in ENDED:
             return
-        if self.kill_reason:
+        excess = self.excess
+        if excess.reason:
             stopped = self.terminated or self.kill_at is not None
-            state = RunState.STOPPED if stopped else RunState.FAILED
-            self._state(state, code="" if stopped else "killed", reason=self.kill_reason)
+            if stopped:
+                self._state(RunState.STOPPED, reason=excess.reason)
+            else:
+                self._state(RunState.FAILED, code=excess.code, reason=excess.reason, hint=excess.hint)
             return
         code, reason, hint = _post_mortem(status, _oom_kills() > self._oom_kills)
         self._state(RunState.FAILED, code=code, reason=reason, hint=hint)
 
-    def _exit_status(self) -> int:
-        deadline = time.monotonic() + EXIT_SECONDS
-        while time.monotonic() < deadline:
-            pid, status = os.waitpid(self.trainer, os.WNOHANG)
-            if pid:
-                return os.waitstatus_to_exitcode(status)
-            time.sleep(0.02)
-        os.kill(self.trainer, signal.SIGKILL)
-        return os.waitstatus_to_exitcode(os.waitpid(self.trainer, 0)[1])
+
+def _receive(channel: socket.socket) -> bytes:
+    try:
+        return channel.recv(_RECEIVED)
+    except ConnectionResetError:
+        return b""
 
 
 def _parsed(line: bytes) -> RunEvent:
@@ -265,23 +262,3 @@ def _oom_kills() -> int:
                 pairs = dict(line.split() for line in events.read_text().splitlines())
                 return int(pairs.get("oom_kill", 0))
     return 0
-
-
-def _become_trainer(job: JobSpec, channel: socket.socket, parent: int) -> NoReturn:
-    """Train in this fork, events out and commands in over `channel`; end with the launcher."""
-    status = 1
-    try:
-        signal.signal(signal.SIGINT, signal.SIG_IGN)
-        signal.signal(signal.SIGTERM, signal.SIG_DFL)
-        if sys.platform == "linux":
-            ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
-        if os.getppid() != parent:
-            os._exit(1)
-        status = 1 if train_over(job, channel) is RunState.FAILED else 0
-    except BaseException:
-        traceback.print_exc()
-    finally:
-        with contextlib.suppress(OSError, ValueError):
-            sys.stdout.flush()
-            sys.stderr.flush()
-        os._exit(status)
