@@ -5,17 +5,20 @@ from typing import Final
 
 from pydantic import JsonValue
 
-from app.catalog.model import Catalog
+from app.catalog.model import Catalog, Kind
 from app.document.edits import RemoveValue, SetValue
-from app.document.model import GraphDocument
+from app.document.model import AUTO_LOSS, GraphDocument
 from app.graph import fixes
 from app.graph.check import Survey, settle
 from app.graph.model import Fix, Problem
 from app.graph.topology import Wire
 from app.messages.analysis import Analysis
 from app.messages.data import DatasetDescription, TargetSpec
-from app.worker.analyse import Reading, analysis_of, find_unflattened, read
+from app.worker.analyse import analysis_of
 from app.worker.explain import shown, width_setter
+from app.worker.preflight_training import training_problems
+from app.worker.reading import Reading, read
+from app.worker.suggest import find_unflattened
 
 _TRANSPARENT: Final = frozenset({"Dropout", "Flatten", "Identity", "Reshape", "Permute", "GaussianNoise"})
 """Layers behind which the last activation still counts."""
@@ -28,11 +31,20 @@ _BINARY_LOSSES: Final = frozenset(
 )
 _CLASS_LOSSES: Final = _ONE_HOT_LOSSES | _BINARY_LOSSES | {"SparseCategoricalCrossentropy"}
 
+_LOGIT_METRICS: Final = frozenset(
+    {"AUC", "BinaryCrossentropy", "CategoricalCrossentropy", "SparseCategoricalCrossentropy"}
+)
+
 _SPARSE_METRICS: Final[Mapping[str, str]] = {
     "CategoricalAccuracy": "SparseCategoricalAccuracy",
     "CategoricalCrossentropy": "SparseCategoricalCrossentropy",
     "TopKCategoricalAccuracy": "SparseTopKCategoricalAccuracy",
 }
+
+
+_LOGIT_METRICS: Final = frozenset(
+    {"AUC", "BinaryCrossentropy", "CategoricalCrossentropy", "SparseCategoricalCrossentropy"}
+)
 
 
 def analyse_for(document: GraphDocument, catalog: Catalog, data: DatasetDescription | None) -> Analysis:
@@ -54,13 +66,14 @@ def analyse_for(document: GraphDocument, catalog: Catalog, data: DatasetDescript
 def preflight(reading: Reading, data: DatasetDescription) -> Iterator[Problem]:
     """Yield what does not fit between the design and `data`, as far as its shapes are known."""
     found = reading.found
-    for node in sorted(found.built):
+    for node in sorted(found.live("")):
         match found.marker_of(node):
             case "input":
                 yield from _input_problems(reading, node, data)
             case "output":
                 yield from _output_problems(reading, node, data.target)
     yield from _training_problems(found, data.target)
+    yield from training_problems(reading, data)
 
 
 def _input_problems(reading: Reading, node: str, data: DatasetDescription) -> Iterator[Problem]:
@@ -99,8 +112,16 @@ def _output_problems(reading: Reading, node: str, target: TargetSpec) -> Iterato
         yield _output_units(reading, wire, units, wanted, target)
         return
     yield from _activation_problems(reading.found, wire, units, target)
-    yield from _loss_problems(reading.found, node, wire, units, target)
-    yield from _metric_problems(reading.found, node, units, target)
+    if not _is_own_loss(reading, node):
+        yield from _loss_problems(reading.found, node, wire, units, target)
+    yield from _metric_problems(reading.found, node, wire, units, target)
+
+
+def _is_own_loss(reading: Reading, node: str) -> bool:
+    """Whether the loss of an output is the design's own code, of which nobody knows what labels it takes."""
+    loss = reading.found.document.training.losses.get(node)
+    spec = None if loss is None else reading.catalog.find(Kind.LOSS, loss.class_name)
+    return spec is not None and bool(spec.code)
 
 
 def _wanted_units(found: Survey, wire: Wire, target: TargetSpec) -> int:
@@ -201,7 +222,7 @@ def _activation_problems(found: Survey, wire: Wire, units: int | None, target: T
 
 def _loss_problems(found: Survey, node: str, wire: Wire, units: int | None, target: TargetSpec) -> Iterator[Problem]:
     loss = found.document.training.losses.get(node)
-    if loss is None:
+    if loss is None or loss.class_name == AUTO_LOSS:
         return
     activation, end = last_activation(found, wire)
     wanted = _wanted_loss(units, target)
@@ -266,8 +287,10 @@ def _set_loss(node: str, name: str, *, from_logits: bool) -> Fix:
     )
 
 
-def _metric_problems(found: Survey, node: str, units: int | None, target: TargetSpec) -> Iterator[Problem]:
+def _metric_problems(found: Survey, node: str, wire: Wire, units: int | None, target: TargetSpec) -> Iterator[Problem]:
     for key, metric in sorted(found.document.training.metrics.get(node, {}).items()):
+        if metric.class_name in _LOGIT_METRICS and target.kind == "classification":
+            yield from _metric_logits(found, node, key, wire)
         wanted = _SPARSE_METRICS.get(metric.class_name)
         if target.kind != "classification" or target.encoding == "one_hot" or wanted is None:
             continue
@@ -286,6 +309,31 @@ def _metric_problems(found: Survey, node: str, units: int | None, target: Target
                 edits=(SetValue(path=["training", "metrics", node, key, "class_name"], value=wanted),),
             ),
         )
+
+
+def _metric_logits(found: Survey, node: str, key: str, wire: Wire) -> Iterator[Problem]:
+    metric = found.document.training.metrics[node][key]
+    activation, _ = last_activation(found, wire)
+    logits, probabilities = bool(metric.config.get("from_logits", False)), activation in ("softmax", "sigmoid")
+    if logits is not probabilities:
+        return
+    yield Problem(
+        code="metric_activation",
+        severity="warning",
+        node=node,
+        param="metrics",
+        message=f"{metric.class_name} expects {'raw scores' if logits else 'probabilities'}, and the model ends in "
+        f"{activation}.",
+        expected="from_logits off" if probabilities else "from_logits on",
+        received=f"from_logits {'on' if logits else 'off'}, {activation}",
+        hint="Make the two agree.",
+        fix=Fix(
+            title=f"Set from_logits of {metric.class_name} {'off' if probabilities else 'on'}",
+            edits=(
+                SetValue(path=["training", "metrics", node, key, "config", "from_logits"], value=not probabilities),
+            ),
+        ),
+    )
 
 
 def _training_problems(found: Survey, target: TargetSpec) -> Iterator[Problem]:
