@@ -17,8 +17,6 @@ from app.worker.quiet import import_keras
 
 FOLDER: Final = Path(__file__).parent.parent / "app" / "designs" / "templates"
 DATA: Final = "ImageNet: colour pictures of {size} x {size} pixels in 1,000 classes, or your own with other classes."
-    "ImageNet: colour pictures of {size} x {size} pixels in 1,000 classes; resize your own and set the classes."
-)
 
 
 class Family(NamedTuple):

@@ -154,6 +154,10 @@ class Meta(_Strict):
     model_name: str = Field(default="", max_length=200)
 
 
+Target = Literal["labels", "inputs", "zeros"]
+"""What an output is trained towards."""
+
+
 class Loss(Configured):
     """The loss of one output; `weight` multiplies it in the total.
 
@@ -204,7 +208,10 @@ class KerasConfig(_Strict):
 
 
 class Training(_Strict):
-    """What `compile` and `fit` receive. Losses and metrics are keyed by the id of an Output node.
+    """What `compile` and `fit` receive. Losses, metrics and targets are keyed by the id of an Output node.
+
+    An output learns to give the labels of the data set, unless `targets` says to give the inputs back (an autoencoder)
+    or to vanish (a divergence that is to become zero).
 
     `dataset` is the name of a bundled or Keras data set (`digits`, `mnist`) or `upload:<id>`. With `weights`, every
     layer that is the same in that run or file starts from its values, and the others start afresh.
@@ -214,6 +221,7 @@ class Training(_Strict):
     optimizer: Configured | None = None
     losses: dict[Identifier, Loss] = {}
     metrics: dict[Identifier, dict[Identifier, Metric]] = {}
+    targets: dict[Identifier, Target] = {}
     callbacks: dict[Identifier, Callback] = {}
     fit: FitOptions = FitOptions()
     compile: CompileOptions = CompileOptions()

@@ -111,11 +111,15 @@ export interface KerasConfig {
   image_data_format: "channels_last" | "channels_first";
 }
 
+/** What an output is trained towards: the labels of the data, its own inputs, or zero. */
+export type Target = "labels" | "inputs" | "zeros";
+
 export interface Training {
   dataset: string | null;
   optimizer: Configured | null;
   losses: Record<string, Loss>;
   metrics: Record<string, Record<string, Metric>>;
+  targets: Record<string, Target>;
   callbacks: Record<string, Callback>;
   fit: FitOptions;
   compile: CompileOptions;
@@ -150,6 +154,7 @@ export const DEFAULT_TRAINING: Training = {
   optimizer: null,
   losses: {},
   metrics: {},
+  targets: {},
   callbacks: {},
   fit: { epochs: 10, batch_size: 32, validation_split: 0.2, shuffle: true, class_weight: "none", seed: null },
   compile: { jit_compile: "auto", run_eagerly: false, steps_per_execution: 1, auto_scale_loss: true },
