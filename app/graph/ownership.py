@@ -1,8 +1,9 @@
 """Which instance of a graph a layer belongs to, where graphs stand in graphs."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
-from app.graph.nesting import Nesting, dependencies_first
+from app.graph.nesting import NOTHING, Nesting, dependencies_first
 from app.graph.survey import Survey
 
 
@@ -45,10 +46,23 @@ def _constructed(found: Survey, nesting: Nesting, graph: str) -> set[str]:
     return {layer for layer in layers if layer in found.specs and found.specs[layer].marker != "output"}
 
 
-def _in_order(found: Survey, layers: set[str], takes: dict[str, frozenset[str]]) -> tuple[str, ...]:
-    """Return `layers` such that each comes after those that it refers to, or that a nested model in it takes."""
-    needs = {layer: set[str]() for layer in layers}
-    for layer in layers & found.held.keys():
-        inside = {taken for graph in found.held[layer].graphs for taken in takes.get(graph, ())}
-        needs[layer] = layers & {*found.held[layer].layers, *inside}
-    return tuple(dependencies_first(needs))
+def _in_order(found: Survey, layers: set[str], takes: Mapping[str, frozenset[str]]) -> tuple[str, ...]:
+    """Return `layers` such that each comes after those that it needs."""
+    return tuple(dependencies_first({layer: layers & _needs(found, layer, takes) for layer in layers}))
+
+
+def _needs(found: Survey, layer: str, takes: Mapping[str, frozenset[str]]) -> set[str]:
+    """Return what must be constructed before `layer`: what it refers to, and what a nested model in it takes."""
+    held = found.held.get(layer, NOTHING)
+    return {*held.layers, *(taken for graph in held.graphs for taken in takes.get(graph, ()))}
+
+
+def layers_around(found: Survey, ownership: Ownership, layer: str) -> tuple[str, ...]:
+    """Return all that must be constructed before `layer`, at any remove, in order."""
+    reached: set[str] = set()
+    waiting = [layer]
+    while waiting:
+        new = _needs(found, waiting.pop(), ownership.takes) - reached
+        reached |= new
+        waiting += new
+    return _in_order(found, reached - {layer}, ownership.takes)

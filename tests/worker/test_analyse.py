@@ -327,7 +327,9 @@ def test_a_seeded_fault_blames_its_node_and_the_fix_mends_it(name: str) -> None:
 def test_figures_of_a_small_network() -> None:
     analysis = analyse(image(CONV, ("norm", "BatchNormalization", {})), CATALOG)
 
-    def node(id: str, class_name: str, taken: list[Any], given: list[Any], params: int, trainable: int) -> NodeAnalysis:
+    def node(
+        id: str, class_name: str, taken: list[Any], given: list[Any], params: int, trainable: int, flops: int = 0
+    ) -> NodeAnalysis:
         return NodeAnalysis(
             id=id,
             name=id,
@@ -337,15 +339,17 @@ def test_figures_of_a_small_network() -> None:
             output_dtypes={"output": "float32"} if given else {},
             params=params,
             trainable_params=trainable,
+            flops=flops,
+            activation_bytes=4 * math.prod(given[1:]) if given else 0,
         )
 
     assert analysis == Analysis(
         nodes=[
             node("x", "InputLayer", [], [None, 8, 8, 1], 0, 0),
-            node("conv", "Conv2D", [None, 8, 8, 1], [None, 6, 6, 4], 40, 40),
-            node("norm", "BatchNormalization", [None, 6, 6, 4], [None, 6, 6, 4], 16, 8),
+            node("conv", "Conv2D", [None, 8, 8, 1], [None, 6, 6, 4], 40, 40, 2 * 36 * 36 + 144),
+            node("norm", "BatchNormalization", [None, 6, 6, 4], [None, 6, 6, 4], 16, 8, 2 * 144),
             node("flatten", "Flatten", [None, 6, 6, 4], [None, 144], 0, 0),
-            node("dense", "Dense", [None, 144], [None, 10], 1450, 1450),
+            node("dense", "Dense", [None, 144], [None, 10], 1450, 1450, 2 * 1440 + 10),
             node("y", "Output", [None, 10], [], 0, 0),
         ],
         total_params=1506,
@@ -512,16 +516,16 @@ class Edit:
     ids=lambda edit: edit.node,
 )
 def test_an_edit_asks_keras_only_about_what_it_touches(edit: Edit, monkeypatch: pytest.MonkeyPatch) -> None:
-    from app.worker import analyse as module
+    from app.worker import reading as module
 
     document = image(CONV, ("norm", "BatchNormalization", {"momentum": 0.123}))
     analyse(document, CATALOG)
     asked: list[str] = []
     real = module.dry_call
 
-    def counting(class_name: str, *rest: Any) -> module.Outcome:
-        asked.append(class_name)
-        return real(class_name, *rest)
+    def counting(subject: module.Subject, *rest: Any) -> module.Outcome:
+        asked.append(subject.instance.class_name)
+        return real(subject, *rest)
 
     monkeypatch.setattr(module, "dry_call", counting)
     edited = document.model_copy(deep=True)
