@@ -1,12 +1,13 @@
 """Files for other runtimes: TensorFlow SavedModel, ONNX and LiteRT. Each is run there before it is offered."""
 
 import contextlib
+import functools
 import io
 import re
 import tempfile
 import warnings
 import zipfile
-from collections.abc import Callable, Container, Iterator, Sequence
+from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -14,15 +15,15 @@ import keras
 
 from app.graph.model import Plan
 from app.messages.exports import Proof
-from app.shared.errors import TooLarge
+from app.shared.errors import AppError, TooLarge
 from app.worker.exports.errors import ExportFailed, NotInThisFormat
 from app.worker.exports.proof import (
     OTHER_RUNTIME,
     SAME_KERNELS,
     all_layers,
     as_array,
+    predictions,
     relaxed,
-    reset_states,
     versions,
 )
 from app.worker.exports.subject import Subject
@@ -55,7 +56,7 @@ def write_onnx(subject: Subject, path: Path) -> Proof:
     _refuse_text(subject, "ONNX")
     _refuse_states(subject, "ONNX")
     _refuse_size(subject, "ONNX")
-    theirs = _converted(subject, "onnx", path, lambda names: _run_onnx(path, subject.batch.inputs, names))
+    theirs = _converted(subject, "onnx", path, functools.partial(_run_onnx, path, subject.batch.inputs))
     proof = subject.compared(theirs, relaxed(subject.model, OTHER_RUNTIME), "ONNX Runtime", *_notes(subject))
     return proof.model_copy(update={"versions": proof.versions | versions("onnx", "onnxruntime", "tf2onnx")})
 
@@ -73,23 +74,40 @@ def write_litert(subject: Subject, path: Path) -> Proof:
                 received="float64",
                 hint="Set dtype to float32, or export ONNX, SavedModel or .keras.",
             )
-    theirs = _converted(subject, "litert", path, lambda names: _run_litert(path, subject.batch.inputs, names))
-    proof = subject.compared(theirs, relaxed(subject.model, OTHER_RUNTIME), "LiteRT", *_notes(subject))
+    notes = _notes(subject)
+    run = functools.partial(_run_litert, path, subject.batch.inputs)
+    try:
+        theirs = _converted(subject, "litert", path, run)
+    except ExportFailed as failure:
+        unrolled = _unrolled(subject.plan)
+        if unrolled == subject.plan:
+            raise
+        notes = [*notes, "Recurrent layers are unrolled in the file: LiteRT has no loops over open sizes."]
+        try:
+            theirs = _converted(subject, "litert", path, run, unrolled)
+        except (AppError, ValueError):
+            raise failure from None
+    proof = subject.compared(theirs, relaxed(subject.model, OTHER_RUNTIME), "LiteRT", *notes)
     return proof.model_copy(update={"versions": proof.versions | versions("ai-edge-litert")})
 
 
-def _converted(subject: Subject, kind: str, path: Path, run: Callable[[list[str]], Sequence[Any]]) -> Sequence[Any]:
+def _converted(
+    subject: Subject, kind: str, path: Path, run: Callable[[list[str]], Sequence[Any]], changed: Plan | None = None
+) -> Sequence[Any]:
     """Write the model as `kind` to `path` and return what `run` gives for the names of its inputs.
 
-    Raises `ExportFailed` where Keras cannot write it or the other runtime cannot read it.
+    `changed` is a plan with the same weights to write instead. Raises `ExportFailed` where Keras cannot write it or the
+    other runtime cannot read it.
     """
-    plan = _plainly_named(subject.plan)
+    plan = _plainly_named(changed or subject.plan)
     model = subject.model if plan is subject.plan else subject.rebuilt(plan)
-    model.set_weights(subject.model.get_weights())
-    reset_states(model)
+    if model is not subject.model:
+        model.set_weights(subject.model.get_weights())
+    predictions(model, subject.batch.inputs)
+    options = _only_builtin_operations() if kind == "litert" else {}
     try:
         with _silence():
-            model.export(path, format=kind, verbose=False)
+            model.export(path, format=kind, verbose=False, **options)
             return run([plan.layers[planned.layer].name for planned in plan.inputs])
     except Exception as error:
         raise ExportFailed(
@@ -100,20 +118,49 @@ def _converted(subject: Subject, kind: str, path: Path, run: Callable[[list[str]
         ) from error
 
 
+def _unrolled(plan: Plan) -> Plan:
+    """Return `plan` with recurrent layers, also those in wrappers, told to unroll their loops."""
+
+    def params_of(class_name: str, params: Mapping[str, Any]) -> dict[str, Any]:
+        inner = {
+            key: {**value, "config": params_of(value["class_name"], value.get("config") or {})}
+            for key, value in params.items()
+            if isinstance(value, dict) and isinstance(value.get("class_name"), str)
+        }
+        return {**params, **inner, **({"unroll": True} if class_name in _RECURRENT else {})}
+
+    layers = {
+        key: layer.model_copy(update={"params": params_of(layer.class_name, layer.params)})
+        for key, layer in plan.layers.items()
+    }
+    return plan.model_copy(update={"layers": layers})
+
+
+_RECURRENT: Final = frozenset({"LSTM", "GRU", "SimpleRNN", "RNN"})
+
+
+def _only_builtin_operations() -> dict[str, Any]:
+    """Return the settings for a LiteRT model that its runtime reads by itself, without TensorFlow's operations."""
+    import tensorflow
+
+    builtin = tensorflow.lite.OpsSet.TFLITE_BUILTINS
+    return {"target_spec": {"supported_ops": [builtin]}, "_experimental_lower_tensor_list_ops": True}
+
+
 _TITLES: Final = {"tf_saved_model": "SavedModel", "onnx": "ONNX", "litert": "LiteRT"}
 _HINTS: Final = {
     "tf_saved_model": "Export .keras, which holds every layer.",
     "onnx": "Export SavedModel or .keras, which hold every operation of TensorFlow.",
-    "litert": "Give sequences a fixed length and recurrent layers unroll, or export SavedModel or .keras.",
+    "litert": "Give the inputs fixed sizes, set unroll in recurrent layers, or export SavedModel or .keras.",
 }
 
 
 def _run_savedmodel(folder: Path, inputs: Sequence[Any]) -> Sequence[Any]:
     import tensorflow
 
-    served = tensorflow.saved_model.load(str(folder)).serve
+    loaded = tensorflow.saved_model.load(str(folder))
     tensors = [tensorflow.convert_to_tensor(array) for array in inputs]
-    outputs = served(*tensors) if len(tensors) == 1 else served(tensors)
+    outputs = loaded.serve(*tensors) if len(tensors) == 1 else loaded.serve(tensors)
     return [as_array(output) for output in keras.tree.flatten(outputs)]
 
 
