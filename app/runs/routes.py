@@ -12,10 +12,13 @@ from app.accounts.principal import Role
 from app.accounts.schemas import Person
 from app.designs import own_code
 from app.designs.access import DesignAccess, DesignPolicy
+from app.designs.files import export_model
+from app.designs.routes import attachment
 from app.designs.schemas import CodePiece
 from app.designs.service import get_version, read_live_document
 from app.document.read import read_document
 from app.infra.services import Connected, Services, Transaction
+from app.messages.exports import ExportFormat
 from app.messages.jobs import BatchAnswer, Command, EventBatch
 from app.runs import ingest, launch, repository, service
 from app.runs.access import RunAccess, RunPolicy, RunToken, authorize_attempt
@@ -33,7 +36,7 @@ from app.runs.schemas import (
     SeriesAnswer,
 )
 from app.runs.socket import router as socket_router
-from app.shared.errors import Invalid, TooLarge
+from app.shared.errors import Forbidden, Invalid, TooLarge
 
 router = APIRouter(prefix="/api", tags=["runs"])
 router.include_router(socket_router)
@@ -159,6 +162,25 @@ async def download_artifact(
     """Download a file of the run, such as `model.keras` or `model.py`."""
     artifact, path = await service.get_artifact(services, transaction, access.principal, access.run.id, name)
     return FileResponse(path, filename=artifact.name, media_type="application/octet-stream")
+
+
+@router.get("/runs/{run_id}/export", response_class=FileResponse)
+async def export_run(
+    access: RunViewer,
+    services: Connected,
+    export_format: Annotated[ExportFormat, Query(alias="format")],
+    bundle: bool = False,
+) -> Response:
+    """Download the trained model of the run as a file that was read back and compared before it is offered.
+
+    `bundle` brings a zip of the file and of what was compared.
+    """
+    if access.principal.user_id is None:
+        raise Forbidden("The holder of a share link exports nothing.", expected="a signed-in person")
+    async with services.database.session() as session:
+        document, weights = await service.read_trained(services, session, access.principal, access.run)
+    download = await export_model(services, document, export_format, bundle=bundle, weights=weights)
+    return attachment(download)
 
 
 @router.post("/worker/runs/{run_id}/events", openapi_extra=_BATCH_BODY, tags=["worker"])

@@ -17,8 +17,10 @@ from app.accounts.service import token_hash
 from app.datasets import service as datasets
 from app.datasets.usage import declare_usage
 from app.designs.access import DesignAccess
+from app.designs.service import get_version
 from app.document.edits import RemoveValue
 from app.document.model import GraphDocument
+from app.document.read import read_document
 from app.graph.model import Fix, Problem
 from app.infra.services import Services
 from app.messages.analysis import AnalyzeRequest, Refusal
@@ -294,6 +296,16 @@ async def get_artifact(
             hint="The model is written when the run ends or is stopped.",
         )
     return artifact, path
+
+
+async def read_trained(
+    services: Services, session: AsyncSession, principal: Principal, run: Run
+) -> tuple[GraphDocument, Path]:
+    """Return the design as the run trained it, and its trained model; raise `NotFound` before that is written."""
+    _, weights = await get_artifact(services, session, principal, run.id, "model.keras")
+    version = await get_version(session, principal, run.design_id, run.version_id)
+    return read_document(version.document), weights
+
 
 
 async def find_weights(services: Services, session: AsyncSession, principal: Principal, run_id: str) -> Path:
