@@ -13,6 +13,7 @@ from app.document.model import MAX_EDGES, MAX_GRAPHS, MAX_NODES, Edge, Graph, La
 from app.graph.check import CALL_ARGUMENTS
 from app.messages.analysis import LayerReport
 from app.shared.errors import TooLarge
+from app.worker.imports.call_defaults import is_filled_in
 from app.worker.imports.errors import NotAModel
 from app.worker.imports.masks import mask_operations
 from app.worker.imports.operations import find_operation, operation
@@ -333,6 +334,8 @@ class Drawing:
             if histories:
                 for target, history in zip(_target_ports(each, place, len(histories)), histories, strict=False):
                     self._join(scope, history, node, target)
+            elif place == "training" and is_filled_in(each.layer.class_name, kwargs):
+                continue
             elif place in CALL_ARGUMENTS and isinstance(value, bool):
                 self.nodes[node].setdefault("arguments", {})[place] = value
             elif not all_of_it and not _says_nothing(value):
