@@ -42,11 +42,6 @@ _SPARSE_METRICS: Final[Mapping[str, str]] = {
 }
 
 
-_LOGIT_METRICS: Final = frozenset(
-    {"AUC", "BinaryCrossentropy", "CategoricalCrossentropy", "SparseCategoricalCrossentropy"}
-)
-
-
 def analyse_for(document: GraphDocument, catalog: Catalog, data: DatasetDescription | None) -> Analysis:
     """Analyse `document`; with `data`, its problems include what keeps it from being trained on that."""
     reading = read(document, catalog)
