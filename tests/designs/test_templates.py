@@ -34,6 +34,13 @@ REFERENCE: dict[str, tuple[Any, Any, int]] = {
     "video_per_frame": ((None, 10, 299, 299, 3), (None, 10, 297, 297, 64), 1_792),
     "next_frame": ((None, None, 64, 64, 1), (None, None, 64, 64, 1), 175_961),
     "two_branches": ([(None, 784), (None, 784)], (None, 10), 50_890),
+    **{
+        f"two_branches_{merge}": ([(None, 784), (None, 784)], (None, 10), 50_570)
+        for merge in ("sum", "multiply", "average", "maximum", "subtract")
+    },
+    "two_branches_dot": ([(None, 784), (None, 784)], (None, 10), 50_260),
+    "two_branches_cosine": ([(None, 784), (None, 784)], (None, 10), 50_260),
+    "model_as_layer": ((None, 20, 784), (None, 20, 10), 55_050),
     "house_prices": ((None, 13), (None, 1), 5_121),
     "newswire_topics": ((None, 1000), (None, 46), 536_110),
     "character_lstm": ((None, 40, 60), (None, 60), 104_508),
@@ -73,21 +80,28 @@ def test_a_template_has_no_problem(template: Template) -> None:
 def test_a_template_says_how_to_train(template: Template) -> None:
     document, training = template.document, template.document.training
     outputs = {
-        node_id for node_id, node in document.nodes.items() if document.layers[node.layer].class_name == "Output"
+        node_id
+        for node_id, node in document.nodes.items()
+        if not node.graph and document.layers[node.layer].class_name == "Output"
     }
     assert set(training.losses) == outputs
     assert set(training.metrics) <= outputs
+    assert set(training.targets) <= outputs
     assert training.optimizer is not None
     assert template.title
     assert template.summary.endswith(".")
+    assert template.data.endswith(".")
+    assert template.reference.text
+    assert template.reference.url.startswith("https://")
 
 
 @pytest.mark.parametrize("template", TEMPLATES, ids=lambda template: template.name)
 def test_cards_do_not_touch_and_wires_run_down(template: Template) -> None:
     nodes = template.document.nodes
-    places = [(node.x, node.y) for node in nodes.values()]
-    for index, (x, y) in enumerate(places):
-        assert all(abs(x - other_x) >= 290 or abs(y - other_y) >= 154 for other_x, other_y in places[:index])
+    for graph in ["", *template.document.graphs]:
+        places = [(node.x, node.y) for node in nodes.values() if node.graph == graph]
+        for index, (x, y) in enumerate(places):
+            assert all(abs(x - other_x) >= 256 or abs(y - other_y) >= 92 for other_x, other_y in places[:index])
     ends = [parse_edge_key(key) for key in template.document.edges]
     assert all(nodes[end.source].y < nodes[end.target].y for end in ends)
 
