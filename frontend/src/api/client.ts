@@ -4,28 +4,39 @@ import { ApiError, errorFromBody, toApiError } from "./errors";
 import type { Full } from "./types";
 
 const TIME_LIMIT_MS = 30_000;
+const SLOW_LIMIT_MS = 180_000;
 
-async function fetchInTime(request: Request): Promise<Response> {
-  const limit = AbortSignal.timeout(TIME_LIMIT_MS);
-  try {
-    return await fetch(request, { signal: AbortSignal.any([request.signal, limit]) });
-  } catch (thrown) {
-    if (!limit.aborted) throw toApiError(thrown);
-    throw new ApiError(0, {
-      code: "timeout",
-      message: `The server did not answer within ${TIME_LIMIT_MS / 1000} seconds.`,
-      hint: "Try again; if it stays, look at the output of `layerloom serve`.",
-    });
-  }
+/** `fetch` that gives up after `limit` milliseconds, and says what to do then. */
+function fetchWithin(limit: number) {
+  return async (request: Request): Promise<Response> => {
+    const timer = AbortSignal.timeout(limit);
+    try {
+      return await fetch(request, { signal: AbortSignal.any([request.signal, timer]) });
+    } catch (thrown) {
+      if (!timer.aborted) throw toApiError(thrown);
+      throw new ApiError(0, {
+        code: "timeout",
+        message: `The server did not answer within ${limit / 1000} seconds.`,
+        hint: "Try again; if it stays, look at the output of `layerloom serve`.",
+      });
+    }
+  };
+}
+
+function client(limit: number) {
+  return createClient<paths>({
+    // Tests have an address to speak to; in the browser it is the page's own.
+    baseUrl: window.location.origin,
+    credentials: "same-origin",
+    fetch: fetchWithin(limit),
+  });
 }
 
 /** The typed HTTP client, made from the server's OpenAPI. Give its answers to `answer`. */
-export const api = createClient<paths>({
-  // Tests have an address to speak to; in the browser it is the page's own.
-  baseUrl: window.location.origin,
-  credentials: "same-origin",
-  fetch: fetchInTime,
-});
+export const api = client(TIME_LIMIT_MS);
+
+/** The same for work that takes its time, such as a process in the sandbox; the caller offers to cancel it. */
+export const slowApi = client(SLOW_LIMIT_MS);
 
 /**
  * What the server answered; throws an ApiError with the server's words when it refused.

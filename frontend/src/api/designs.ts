@@ -128,12 +128,3 @@ export function useRestoreVersion(id: string) {
     },
   });
 }
-
-export type ExportFormat = "keras" | "python" | "json" | "design";
-
-/** Where the browser downloads a design from; `run` adds that run's trained weights. */
-export function exportAddress(id: string, format: ExportFormat, run?: string): string {
-  const search = new URLSearchParams({ format });
-  if (run) search.set("run", run);
-  return `/api/designs/${encodeURIComponent(id)}/export?${search}`;
-}

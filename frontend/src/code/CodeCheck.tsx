@@ -4,7 +4,7 @@ import { useEffect, useRef } from "react";
 import { useTranslation } from "react-i18next";
 import { focusNode } from "@/actions";
 import { toApiError, useDiagnostics, useSession } from "@/api";
-import { useCheckCode, useSandbox } from "@/api/code";
+import { useRunOwnCode, useSandbox } from "@/api/code";
 import { type Code, useDesignDocument, useDocumentSelector, useSaveState } from "@/document";
 import { formatShape } from "@/lib/format";
 import { ErrorView } from "@/ui/ErrorView";
@@ -13,7 +13,7 @@ import classes from "./code.module.css";
 interface CodeCheckProps {
   piece: Code;
   /** What can be told of the text without running it. */
-  reading: { state: "typing" | "reading" | "unread" | "fault" | "fine"; fault?: string };
+  reading: { state: "typing" | "fault" | "fine"; fault?: string };
 }
 
 /** What reading the piece found, and the button that runs it in the sandbox to learn its shapes. */
@@ -21,7 +21,7 @@ export function CodeCheck({ piece, reading }: CodeCheckProps) {
   const { t } = useTranslation("code");
   const design = useDesignDocument();
   const save = useSaveState();
-  const check = useCheckCode(design.id);
+  const check = useRunOwnCode(design.id);
   const stop = useRef<AbortController | null>(null);
   const blocked = useBlocked();
   const reason =

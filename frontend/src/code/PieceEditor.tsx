@@ -1,16 +1,18 @@
 import { ActionIcon, Badge, Text, TextInput, Tooltip } from "@mantine/core";
+import { useDebouncedValue } from "@mantine/hooks";
 import { modals } from "@mantine/modals";
 import { IconArrowLeft, IconTrash } from "@tabler/icons-react";
-import { useEffect, useRef, useState } from "react";
+import { useEffect, useMemo, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { showOwnCode } from "@/actions/codeView";
-import { useLintCode } from "@/api/code";
+import type { Fault } from "@/api/code";
 import { type Code, useCanEdit, useCommands, useDesignDocument, useDocumentSelector } from "@/document";
 import { CodeCheck } from "./CodeCheck";
 import { ConflictBar } from "./ConflictBar";
 import classes from "./code.module.css";
 import { PythonEditor } from "./PythonEditor";
 import { isPythonName } from "./pieceName";
+import { readFaults } from "./reading";
 import { useDraft } from "./useDraft";
 import { countUses, renameEdits } from "./uses";
 
@@ -22,10 +24,9 @@ export function PieceEditor({ id }: { id: string }) {
   const piece = useDocumentSelector((content) => content.code[id]);
   const canEdit = useCanEdit();
   const draft = useStoredDraft(id, piece?.source);
-  const lint = useLintCode(piece);
+  const faults = useFaults(draft.text, piece?.name ?? "");
+  const [first] = faults;
   if (!piece) return null;
-  const faults = draft.edited || lint.isPlaceholderData ? undefined : lint.data?.faults;
-  const first = faults?.[0];
   return (
     <>
       <div className={classes.header}>
@@ -63,16 +64,29 @@ export function PieceEditor({ id }: { id: string }) {
         reading={
           draft.edited
             ? { state: "typing" }
-            : lint.error
-              ? { state: "unread" }
-              : !lint.data || lint.isPlaceholderData
-                ? { state: "reading" }
-                : first
-                  ? { state: "fault", fault: t("faultAt", { line: first.line, message: first.message }) }
-                  : { state: "fine" }
+            : first
+              ? { state: "fault", fault: t("faultAt", { line: first.line, message: first.message }) }
+              : { state: "fine" }
         }
       />
     </>
+  );
+}
+
+/** What can be seen of a text by reading it, in words. */
+function useFaults(source: string, name: string): Fault[] {
+  const { t } = useTranslation("code");
+  const [paused] = useDebouncedValue(source, PAUSE_MS);
+  return useMemo(
+    () =>
+      readFaults(paused, name).map(({ key, received, ...place }) => ({
+        ...place,
+        received,
+        message: t(`fault.${key}.message`, { name, received }),
+        expected: t(`fault.${key}.expected`, { name }),
+        hint: t(`fault.${key}.hint`, { name, received }),
+      })),
+    [paused, name, t],
   );
 }
 

@@ -37,7 +37,7 @@ interface TemplateCardProps {
 /** A design of the gallery: its picture, what it is for, how large it is, and where it comes from. */
 export function TemplateCard({ template, begin }: TemplateCardProps) {
   const { t } = useTranslation("designs");
-  const { name, title, summary, parameters, dataset, reference, thumbnail } = template;
+  const { name, title, summary, parameters, dataset, data, reference, thumbnail } = template;
   return (
     <article className={classes.template} data-busy={begin.making === name || undefined}>
       <div className={classes.choicePicture}>
@@ -57,20 +57,23 @@ export function TemplateCard({ template, begin }: TemplateCardProps) {
           {summary}
         </Text>
         <Group gap={6} mt={2}>
-          {parameters !== null && (
-            <Tooltip label={t("parameters", { number: formatCount(parameters) })}>
-              <Badge size="sm" variant="default">
-                {t("parameters", { number: formatCompact(parameters) })}
-              </Badge>
-            </Tooltip>
-          )}
+          <Tooltip label={t("parameters", { number: formatCount(parameters) })}>
+            <Badge size="sm" variant="default">
+              {t("parameters", { number: formatCompact(parameters) })}
+            </Badge>
+          </Tooltip>
           {dataset && (
             <Badge size="sm" variant="light">
               {t("gallery.trainsOn", { dataset })}
             </Badge>
           )}
         </Group>
-        {reference && (
+        {!dataset && data && (
+          <Text size="xs" c="dimmed" lineClamp={2}>
+            {t("gallery.fits", { data })}
+          </Text>
+        )}
+        {reference.url && (
           <Anchor
             href={reference.url}
             target="_blank"

@@ -8,12 +8,16 @@ import { keys } from "@/api/queryClient";
 import type { DesignSummary, LatestRun, Session } from "@/api/types";
 import "@/i18n";
 import { DesignList } from "./DesignList";
-import { ExportMenu } from "./ExportMenu";
+import { ExportDialog } from "./ExportDialog";
 
 afterEach(cleanup);
 
 const ADA = { id: "ada", name: "Ada" };
-const MEMBER: Session = { user: ADA, workspace: { id: "w", name: "Ours", role: "owner" }, link: null };
+const MEMBER: Session = {
+  user: ADA,
+  workspace: { id: "w", name: "Ours", role: "owner", may_run_code: true },
+  link: null,
+};
 const VISITOR: Session = { user: null, workspace: null, link: { design_id: "one", role: "viewer" } };
 
 function design(id: string): DesignSummary {
@@ -44,13 +48,25 @@ it("shows on each card how its last run went", () => {
 });
 
 it.each([
-  ["a member", MEMBER, ["keras", "python", "json", "design"]],
-  ["a visitor", VISITOR, ["design"]],
-] as const)("offers %s what they may take along", async (_, session, formats) => {
-  show(<ExportMenu designId="one" />, session);
+  [
+    "a member",
+    MEMBER,
+    ["keras", "h5", "weights", "json", "python", "notebook", "savedmodel", "onnx", "litert"],
+  ],
+  ["a visitor", VISITOR, []],
+] as const)("offers %s what they may take along", async (_, session, built) => {
+  show(<ExportDialog designId="one" designName="One" drawPicture={() => "<svg/>"} />, session);
   fireEvent.click(screen.getByTestId("export-open"));
-  const items = await screen.findAllByRole("menuitem");
-  expect(items.map((item) => item.getAttribute("href"))).toEqual(
-    formats.map((format) => `/api/designs/one/export?format=${format}`),
+  const formats = within(await screen.findByRole("navigation")).getAllByRole("button");
+  const pictures = built.length > 0 ? ["plot_svg", "plot_png", "summary"] : [];
+  expect(formats.map((item) => item.getAttribute("data-testid"))).toEqual(
+    [...built, "canvas_svg", "canvas_png", ...pictures, "design"].map((format) => `export-${format}`),
   );
+});
+
+it("hands out the design file at once", async () => {
+  show(<ExportDialog designId="one" designName="One" />, VISITOR);
+  fireEvent.click(screen.getByTestId("export-open"));
+  const download = await screen.findByTestId("export-start");
+  expect(download.getAttribute("href")).toBe("/api/designs/one/export?format=design");
 });

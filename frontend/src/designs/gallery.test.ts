@@ -3,15 +3,18 @@ import type { Template } from "@/api/types";
 import { byGroup, NO_FILTER, passing, sizeOf } from "./gallery";
 
 function template(name: string, change: Partial<Template> = {}): Template {
-  const empty = {
+  return {
+    name,
+    title: name,
     summary: "",
     category: "images",
     parameters: 10,
     dataset: null,
-    thumbnail: null,
-    reference: null,
+    data: "any",
+    reference: { text: "", url: "" },
+    thumbnail: { nodes: [], edges: [] },
+    ...change,
   };
-  return { name, title: name, ...empty, ...change };
 }
 
 const RESNET = template("ResNet50", {
@@ -44,6 +47,6 @@ describe("the gallery", () => {
   });
 
   it("knows sizes", () => {
-    expect([1_000_000, 1_000_001, 30_000_001, null].map(sizeOf)).toEqual(["small", "medium", "large", "any"]);
+    expect([1_000_000, 1_000_001, 30_000_001].map(sizeOf)).toEqual(["small", "medium", "large"]);
   });
 });

@@ -17,14 +17,13 @@ export interface Filter {
 
 export const NO_FILTER: Filter = { query: "", group: "", size: "any", trainable: false };
 
-export function sizeOf(parameters: number | null): Size {
-  if (parameters === null) return "any";
+export function sizeOf(parameters: number): Size {
   return parameters <= LIMITS.small ? "small" : parameters <= LIMITS.medium ? "medium" : "large";
 }
 
 function words(template: Template): string {
-  const { title, summary, category, dataset, reference } = template;
-  return [title, summary, category, dataset, reference?.text].join(" ").toLowerCase();
+  const { title, summary, category, data, reference } = template;
+  return [title, summary, category, data, reference.text].join(" ").toLowerCase();
 }
 
 /** The templates that pass every part of `filter`; every word of the query must be found. */

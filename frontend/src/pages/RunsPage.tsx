@@ -4,7 +4,7 @@ import { useTranslation } from "react-i18next";
 import { Link, useParams } from "react-router";
 import { useDesign } from "@/api/designs";
 import { toApiError } from "@/api/errors";
-import { ExportMenu } from "@/designs/ExportMenu";
+import { ExportDialog } from "@/designs/ExportDialog";
 import { RunDashboard } from "@/runs/RunDashboard";
 import { ShareButton } from "@/team/ShareButton";
 import { HeaderSlot } from "@/ui/HeaderSlot";
@@ -35,7 +35,7 @@ export function RunsPage() {
       </HeaderSlot>
       <HeaderSlot side="end">
         <Box visibleFrom="sm">
-          <ExportMenu designId={id} />
+          <ExportDialog designId={id} designName={name} />
         </Box>
         <ShareButton designId={id} designName={name} role={role} />
       </HeaderSlot>

@@ -6,6 +6,7 @@ import { useTranslation } from "react-i18next";
 import { openDrawer, type SidePanel, showPanel, useEditorView } from "@/actions";
 import { type DesignDetail, useDiagnostics } from "@/api";
 import { Canvas } from "@/canvas/Canvas";
+import { CodeDock } from "@/code/CodeDock";
 import { useCanEdit, useSaveState } from "@/document";
 import { Inspector } from "@/inspector/Inspector";
 import { Palette } from "@/palette/Palette";
@@ -42,6 +43,7 @@ export function Editor({ design }: { design: DesignDetail }) {
           <ProblemsDrawer designId={design.id} />
           {!wide && <DrawerBar />}
         </div>
+        <CodeDock wide={wide} />
         {wide && (
           <aside className={classes.side}>
             <Side />

@@ -3,7 +3,8 @@ import { useEffect, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { type ActionId, findAction, shortcutLabel, useActionContext } from "@/actions";
 import { type DesignDetail, useDiagnostics } from "@/api";
-import { ExportMenu } from "@/designs/ExportMenu";
+import { CodeToggle } from "@/code/CodeToggle";
+import { ExportDialog } from "@/designs/ExportDialog";
 import { VersionsMenu } from "@/designs/VersionsMenu";
 import {
   useCanEdit,
@@ -41,8 +42,9 @@ function Tools({ design }: { design: DesignDetail }) {
       <TotalParameters designId={design.id} />
       {canEdit && <History />}
       <Group gap={6} wrap="nowrap">
+        <CodeToggle />
         <VersionsMenu designId={design.id} canEdit={canEdit} />
-        <ExportMenu designId={design.id} />
+        <ExportDialog designId={design.id} designName={design.name} />
         <ShareButton designId={design.id} designName={design.name} role={design.role} />
       </Group>
     </>
