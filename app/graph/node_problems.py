@@ -78,8 +78,18 @@ def _port_problems(found: Survey, node: str) -> Iterator[Problem]:
         if find_port(outputs, wire.source_port) is None:
             yield _unknown_port(found, node, wire, wire.source_port, "output", outputs)
     for port in ports:
-        if not port.optional and not any(find_port([port], key) for key in taken):
+        if _is_needed(found, node, port) and not any(find_port([port], key) for key in taken):
             yield _port_unconnected(found, node, port)
+
+
+def _is_needed(found: Survey, node: str, port: PortSpec) -> bool:
+    """Return whether a port needs a wire; one of an operation may have a value in its place."""
+    if not port.optional:
+        return True
+    spec = found.spec_of(node)
+    if spec is None or spec.operation is None or port.argument not in spec.operation.needed:
+        return False
+    return found.layer_of(node).params.get(port.argument) is None
 
 
 def _unknown_port(found: Survey, node: str, wire: Wire, key: str, side: str, ports: Sequence[PortSpec]) -> Problem:
