@@ -202,7 +202,7 @@ class _Sketch:
             {"class_name": "LSTMCell", "config": {"units": 3}},
             {"class_name": "GRUCell", "config": {"units": units}},
         ]
-        cell = self.draw(st.sampled_from([cells[1], {"class_name": "StackedRNNCells", "config": {"cells": cells}}]))
+        cell = self.draw(st.sampled_from([last, {"class_name": "StackedRNNCells", "config": {"cells": cells}}]))
         self.one("RNN", {"cell": cell}, tensor, (units,))
 
     def both_ways(self) -> None:
