@@ -1,17 +1,18 @@
-import { ActionIcon, Badge, Select, Text, Tooltip } from "@mantine/core";
-import { IconTrash } from "@tabler/icons-react";
+import { Badge, Text, Tooltip } from "@mantine/core";
 import { useTranslation } from "react-i18next";
 import type { DatasetDescription, NodeAnalysis } from "@/api";
-import { type JsonObject, type JsonValue, objectSpec, objectsOf, type ParamSpec } from "@/catalog";
+import type { JsonObject, JsonValue, ParamSpec } from "@/catalog";
 import { type Metric, useCanEdit, useCommands, useDocumentSelector, useTraining } from "@/document";
-import { newId } from "@/document/names";
-import { ParamForm, rankedFilter, renderObject } from "@/ui/params";
-import { Configurable } from "./Configurable";
+import { ParamForm } from "@/ui/params";
+import { ObjectList } from "./ObjectList";
 import { type AutoChoice, autoChoice, type TrainedOutput, trainedOutputs } from "./outputs";
 import { Part } from "./Part";
 import classes from "./training.module.css";
 
 const DEFAULT_OPTIMIZER = "Adam";
+
+/** The loss that is left to Layerloom, where only its weight is chosen. */
+const AUTO_LOSS = "auto";
 
 /** The metric that Keras fits to the labels by itself; no class of its own. */
 const ACCURACY = "accuracy";
@@ -83,19 +84,31 @@ function OutputForm({ output, alone, auto }: OutputFormProps) {
   const commands = useCommands();
   const canEdit = useCanEdit();
   const loss = losses[output.node];
-  const values: JsonObject = loss ? { loss: { class_name: loss.class_name, config: loss.config ?? {} } } : {};
-  if (loss && (loss.weight ?? 1) !== 1) values.weight = loss.weight;
+  const chosen = loss && loss.class_name !== AUTO_LOSS ? loss : undefined;
+  const weight = loss?.weight ?? 1;
+  const values: JsonObject = chosen
+    ? { loss: { class_name: chosen.class_name, config: chosen.config ?? {} } }
+    : {};
+  if (weight !== 1) values.weight = weight;
+  const path = ["losses", output.node];
 
   function set([name, ...rest]: string[], value: JsonValue) {
-    if (name === "weight") commands.setTraining(["losses", output.node, "weight"], value);
-    else if (rest.length > 0) commands.setTraining(["losses", output.node, ...rest], value);
-    else
-      commands.setTraining(["losses", output.node], { ...(value as JsonObject), weight: loss?.weight ?? 1 });
+    if (name === "weight") weigh(Number(value));
+    else if (rest.length > 0) commands.setTraining([...path, ...rest], value);
+    else commands.setTraining(path, { ...(value as JsonObject), weight });
   }
 
   function unset([name, ...rest]: string[]) {
-    if (name === "weight") commands.setTraining(["losses", output.node, "weight"], 1);
-    else commands.unsetTraining(["losses", output.node, ...rest]);
+    if (name === "weight") weigh(1);
+    else if (rest.length > 0) commands.unsetTraining([...path, ...rest]);
+    else if (weight === 1) commands.unsetTraining(path);
+    else commands.setTraining(path, { class_name: AUTO_LOSS, config: {}, weight });
+  }
+
+  function weigh(next: number) {
+    if (loss && (chosen || next !== 1)) commands.setTraining([...path, "weight"], next);
+    else if (loss) commands.unsetTraining(path);
+    else commands.setTraining(path, { class_name: AUTO_LOSS, config: {}, weight: next });
   }
 
   return (
@@ -106,7 +119,7 @@ function OutputForm({ output, alone, auto }: OutputFormProps) {
         </Text>
       )}
       <ParamForm
-        specs={lossSpecs(auto, Boolean(loss), alone, t)}
+        specs={lossSpecs(auto, alone && weight === 1, t)}
         values={values}
         readOnly={!canEdit}
         onSet={set}
@@ -117,12 +130,7 @@ function OutputForm({ output, alone, auto }: OutputFormProps) {
   );
 }
 
-function lossSpecs(
-  auto: AutoChoice | null,
-  chosen: boolean,
-  alone: boolean,
-  t: (key: string) => string,
-): ParamSpec[] {
+function lossSpecs(auto: AutoChoice | null, alone: boolean, t: (key: string) => string): ParamSpec[] {
   const loss: ParamSpec = {
     name: "loss",
     kind: "object",
@@ -131,7 +139,7 @@ function lossSpecs(
     help: t("loss.help"),
   };
   const weight: ParamSpec = { name: "weight", kind: "number", default: 1, help: t("loss.weightHelp") };
-  return chosen && !alone ? [loss, weight] : [loss];
+  return alone ? [loss] : [loss, weight];
 }
 
 interface MetricsProps {
@@ -142,25 +150,14 @@ interface MetricsProps {
 
 function Metrics({ node, metrics, auto }: MetricsProps) {
   const { t } = useTranslation("training");
-  const commands = useCommands();
-  const canEdit = useCanEdit();
-  const ordered = Object.entries(metrics).sort(
-    ([a, one], [b, other]) => (one.position ?? 0) - (other.position ?? 0) || (a < b ? -1 : 1),
-  );
-  const last = ordered.at(-1)?.[1].position ?? 0;
-
-  function add(className: string) {
-    const metric = { class_name: className, config: {}, weighted: false, position: last + 1 };
-    commands.setTraining(["metrics", node, newId()], metric);
-  }
-
+  const path = ["metrics", node];
   return (
     <div className={classes.list}>
       <div className={classes.listHead}>
         <Text size="xs" fw={500}>
           {t("metrics.title")}
         </Text>
-        {ordered.length === 0 && (
+        {Object.keys(metrics).length === 0 && (
           <Tooltip label={t("metrics.autoHelp")}>
             <Badge size="sm" variant="light" color="gray">
               {auto ? t("auto.named", { name: auto.metric }) : t("auto.fitting")}
@@ -168,47 +165,45 @@ function Metrics({ node, metrics, auto }: MetricsProps) {
           </Tooltip>
         )}
       </div>
-      {ordered.map(([id, metric]) => (
-        <Configurable
-          key={id}
-          spec={metric.class_name === ACCURACY ? undefined : objectSpec("metrics", metric.class_name)}
-          title={metric.class_name}
-          config={metric.config ?? {}}
-          readOnly={!canEdit}
-          onSet={(path, value) => commands.setTraining(["metrics", node, id, "config", ...path], value)}
-          onUnset={(path) => commands.unsetTraining(["metrics", node, id, "config", ...path])}
-          action={
-            canEdit && (
-              <ActionIcon
-                size={24}
-                aria-label={t("metrics.remove", { name: metric.class_name })}
-                onClick={() => commands.unsetTraining(["metrics", node, id])}
-              >
-                <IconTrash size={14} />
-              </ActionIcon>
-            )
-          }
-        />
-      ))}
-      {canEdit && (
-        <Select
-          size="xs"
-          searchable
-          value={null}
-          data={[
-            { value: ACCURACY, label: t("metrics.accuracy") },
-            ...objectsOf("metrics").map((spec) => ({ value: spec.name, label: spec.name })),
-          ]}
-          placeholder={t("metrics.add")}
-          aria-label={t("metrics.add")}
-          data-testid="add-metric"
-          filter={rankedFilter("metrics")}
-          renderOption={renderObject("metrics")}
-          comboboxProps={{ width: 320, position: "bottom-end" }}
-          maxDropdownHeight={320}
-          onChange={(name) => name && add(name)}
-        />
-      )}
+      <ObjectList
+        kind="metrics"
+        path={path}
+        entries={metrics}
+        fresh={{ weighted: false }}
+        offered={[{ value: ACCURACY, label: t("metrics.accuracy") }]}
+        words={{
+          add: t("metrics.add"),
+          remove: (name) => t("metrics.remove", { name }),
+          nothingFound: t("metrics.nothingFound"),
+        }}
+        further={(id, metric) => ({
+          form: <Weighted path={[...path, id]} weighted={metric.weighted} />,
+          note: metric.weighted ? t("metrics.weighted") : "",
+        })}
+      />
     </div>
+  );
+}
+
+/** Whether a metric counts samples by their weights: an argument of `compile`, not of the metric. */
+function Weighted({ path, weighted }: { path: string[]; weighted: boolean }) {
+  const { t } = useTranslation("training");
+  const commands = useCommands();
+  const canEdit = useCanEdit();
+  const spec: ParamSpec = {
+    name: "weighted",
+    kind: "boolean",
+    default: false,
+    help: t("metrics.weightedHelp"),
+  };
+  return (
+    <ParamForm
+      specs={[spec]}
+      scope="metric"
+      values={weighted ? { weighted } : {}}
+      readOnly={!canEdit}
+      onSet={(_, value) => commands.setTraining([...path, "weighted"], value)}
+      onUnset={() => commands.setTraining([...path, "weighted"], false)}
+    />
   );
 }

@@ -14,6 +14,10 @@ interface ConfigurableProps {
   onUnset: (path: string[]) => void;
   action: ReactNode;
   openAtFirst?: boolean;
+  /** What a folded entry says besides its changed parameters. */
+  note?: string | undefined;
+  /** What follows the parameters. */
+  children?: ReactNode;
 }
 
 /** An entry of a list of Keras objects: its class, and its parameters when unfolded. */
@@ -26,10 +30,12 @@ export function Configurable({
   onUnset,
   action,
   openAtFirst,
+  note,
+  children,
 }: ConfigurableProps) {
   const [open, setOpen] = useState(openAtFirst ?? false);
-  const changed = Object.keys(config).length;
-  const foldable = Boolean(spec?.params?.length);
+  const told = [summary(config), note].filter(Boolean).join(", ");
+  const foldable = Boolean(spec?.params?.length || children);
   return (
     <div className={classes.entry} data-testid={`entry-${title}`}>
       <div className={classes.entryHead}>
@@ -43,7 +49,7 @@ export function Configurable({
             <IconChevronRight size={13} className={classes.chevron} data-open={open || undefined} />
           )}
           <span className={classes.entryName}>{title}</span>
-          {changed > 0 && !open && <span className={classes.dim}>{summary(config)}</span>}
+          {told && !open && <span className={classes.dim}>{told}</span>}
         </UnstyledButton>
         {action}
       </div>
@@ -56,6 +62,7 @@ export function Configurable({
             onSet={onSet}
             onUnset={onUnset}
           />
+          {children}
         </div>
       </Collapse>
     </div>

@@ -21,6 +21,7 @@ import {
   useTraining,
 } from "@/document";
 import { ErrorView } from "@/ui/ErrorView";
+import { AdvancedPart } from "./AdvancedPart";
 import { CallbackList } from "./CallbackList";
 import { CompileForm } from "./CompileForm";
 import { DataPart } from "./DataPart";
@@ -49,6 +50,7 @@ export function TrainPanel() {
         <CompileForm data={description.data} facts={diagnostics.byNode} />
         <FitForm data={description.data} />
         <CallbackList />
+        <AdvancedPart />
       </div>
       <Launch digest={diagnostics.digest} />
     </section>

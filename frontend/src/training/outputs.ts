@@ -8,7 +8,7 @@ export interface TrainedOutput {
   name: string;
 }
 
-/** The Output nodes in the order of the model's outputs. */
+/** The Output nodes of the design itself, in the order of the model's outputs. */
 export function trainedOutputs(
   nodes: DesignContent["nodes"],
   layers: DesignContent["layers"],
@@ -16,7 +16,7 @@ export function trainedOutputs(
   const found: (TrainedOutput & { position: number })[] = [];
   for (const [id, node] of Object.entries(nodes)) {
     const layer = layers[node.layer];
-    if (layer && layerSpec(layer.class_name)?.marker === "output")
+    if (layer && !node.graph && layerSpec(layer.class_name)?.marker === "output")
       found.push({ node: id, name: layer.name, position: Number(layer.params.position ?? 0) });
   }
   return found.sort((a, b) => a.position - b.position || (a.node < b.node ? -1 : 1));

@@ -153,6 +153,81 @@ describe("the train panel", () => {
     expect(training().callbacks).toEqual({});
   });
 
+  it("starts a callback with what Keras demands of it", async () => {
+    const { design, training } = fixture();
+    show(design);
+    await pickOption(screen.getByTestId("add-callback"), "LearningRateScheduler");
+    fill(await screen.findByTestId("input-schedule"), "lr / 2");
+    expect(Object.values(training().callbacks)).toEqual([
+      { class_name: "LearningRateScheduler", config: { schedule: "lr / 2" }, position: 1 },
+    ]);
+  });
+
+  it("says where Python of one's own goes", async () => {
+    const { design } = fixture();
+    show(design);
+    await userEvent.setup().type(screen.getByTestId("add-callback"), "LambdaCallback");
+    expect(await screen.findByText(/a callback in the design's own code/)).toBeTruthy();
+  });
+
+  it("weighs a metric, and tells it of a folded one", async () => {
+    const { design, output, training } = fixture();
+    show(design);
+    await pickOption(screen.getByTestId("add-metric"), "AUC");
+    fireEvent.click(await screen.findByTestId("metric-weighted"));
+    fill(screen.getByTestId("input-num_thresholds"), "50");
+    expect(Object.values(training().metrics[output] ?? {})).toEqual([
+      { class_name: "AUC", config: { num_thresholds: 50 }, weighted: true, position: 1 },
+    ]);
+    fireEvent.click(screen.getByRole("button", { name: "AUC" }));
+    expect(await screen.findByText("num_thresholds 50, weighted")).toBeTruthy();
+  });
+
+  it("stores the weight of an output without a choice of its loss, and takes it back", async () => {
+    const { design, output, training } = fixture();
+    design.commands.addLayer({ class_name: "Output", params: { position: 1 }, x: 0, y: 0 });
+    show(design);
+    const form = within(screen.getByTestId("train-output-output"));
+    fill(form.getByTestId("input-weight"), "0.5");
+    expect(training().losses).toEqual({ [output]: { class_name: "auto", config: {}, weight: 0.5 } });
+    await pickOption(form.getByTestId("input-loss"), "Huber");
+    fill(form.getByTestId("input-delta"), "2");
+    expect(training().losses).toEqual({
+      [output]: { class_name: "Huber", config: { delta: 2 }, weight: 0.5 },
+    });
+    fireEvent.click(form.getByTestId("reset-loss"));
+    expect(training().losses).toEqual({ [output]: { class_name: "auto", config: {}, weight: 0.5 } });
+    fireEvent.click(form.getByTestId("reset-weight"));
+    expect(training().losses).toEqual({});
+  });
+
+  it("stores every option of compile and every setting of Keras", async () => {
+    const { design, training } = fixture();
+    show(design);
+    fireEvent.click(screen.getByTestId("train-advanced"));
+    await pickOption(await screen.findByTestId("compile-jit_compile"), "false");
+    fill(screen.getByTestId("compile-steps_per_execution"), "4");
+    fireEvent.click(screen.getByTestId("compile-run_eagerly"));
+    fireEvent.click(screen.getByTestId("compile-auto_scale_loss"));
+    await pickOption(screen.getByTestId("config-dtype_policy"), "mixed_float16");
+    await pickOption(screen.getByTestId("config-floatx"), "float64");
+    fill(screen.getByTestId("config-epsilon"), "1e-5");
+    await pickOption(screen.getByTestId("config-image_data_format"), "channels_first");
+    expect(training().compile).toEqual({
+      jit_compile: false,
+      run_eagerly: true,
+      steps_per_execution: 4,
+      auto_scale_loss: false,
+    });
+    expect(training().config).toEqual({
+      dtype_policy: "mixed_float16",
+      floatx: "float64",
+      epsilon: 1e-5,
+      image_data_format: "channels_first",
+    });
+    expect(screen.getByText("8 changed")).toBeTruthy();
+  });
+
   it("lists what does not fit, mends it, and keeps Train shut until then", async () => {
     const { design, training } = fixture();
     const edits = [{ op: "set" as const, path: ["training", "fit", "epochs"], value: 2 }];

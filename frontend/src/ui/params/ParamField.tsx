@@ -1,6 +1,7 @@
 import { BooleanField, ChoiceField, DtypeField, PythonField, StringsField } from "./ChoiceFields";
 import { DraftField } from "./DraftField";
 import type { FieldProps } from "./field";
+import { GraphField } from "./GraphField";
 import { LayerField, LayersField } from "./LayerFields";
 import { ObjectField } from "./ObjectField";
 import { SizeField } from "./SizeField";
@@ -15,6 +16,7 @@ export function ParamField(props: FieldProps) {
     case "shape":
     case "axis":
     case "numbers":
+    case "expression":
       return <DraftField {...props} />;
     case "json":
       return <DraftField {...props} multiline />;
@@ -34,6 +36,8 @@ export function ParamField(props: FieldProps) {
       return <LayerField {...props} />;
     case "layers":
       return <LayersField {...props} />;
+    case "graph":
+      return <GraphField {...props} />;
     case "python":
       return <PythonField {...props} />;
     default:

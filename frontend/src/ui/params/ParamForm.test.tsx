@@ -111,6 +111,11 @@ const CASES: Record<ParamKind, Case> = {
     act: async () => void fireEvent.click(screen.getByRole("button", { name: "Add a layer" })),
     stored: { cells: [{ class_name: "GRUCell", config: {} }] },
   },
+  expression: {
+    of: ["callbacks", "LearningRateScheduler", "schedule"],
+    act: () => type("schedule", "lr * 0.9 ** epoch"),
+    stored: { schedule: "lr * 0.9 ** epoch" },
+  },
   json: {
     of: ["layers", "Cropping2D", "cropping"],
     act: () => type("cropping", "[[1, 1], [2, 2]]"),

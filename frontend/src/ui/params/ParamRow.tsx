@@ -103,5 +103,5 @@ function isWide(spec: ParamSpec): boolean {
   return WIDE.has(spec.kind) || spec.object_kind === "losses" || spec.object_kind === "schedules";
 }
 
-/** Widgets that need the whole width: lists, layers and text areas. Names of losses and schedules are long, too. */
-const WIDE: ReadonlySet<ParamKind> = new Set(["json", "layer", "layers", "strings", "python"]);
+/** Widgets that need the whole width: lists, layers, expressions and text areas. Names of losses and schedules are long, too. */
+const WIDE: ReadonlySet<ParamKind> = new Set(["expression", "json", "layer", "layers", "strings", "python"]);
