@@ -198,10 +198,8 @@ class _Sketch:
 
     def cells(self) -> None:
         tensor, units = self.sequence(), self.width()
-        cells = [
-            {"class_name": "LSTMCell", "config": {"units": 3}},
-            {"class_name": "GRUCell", "config": {"units": units}},
-        ]
+        last = {"class_name": "GRUCell", "config": {"units": units}}
+        cells = [{"class_name": "LSTMCell", "config": {"units": 3}}, last]
         cell = self.draw(st.sampled_from([last, {"class_name": "StackedRNNCells", "config": {"cells": cells}}]))
         self.one("RNN", {"cell": cell}, tensor, (units,))
 
