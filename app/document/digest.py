@@ -13,7 +13,8 @@ def digest(document: GraphDocument) -> str:
 
     Positions, colours, notes, the design's name and its description do not count: moving a node changes nothing.
     """
-    excluded = {"meta": {"name", "description"}, "nodes": {"__all__": _DRAWN_ONLY}}
-    content = document.model_dump(mode="json", exclude=excluded)
+    content = document.model_dump(
+        mode="json", exclude={"meta": {"name", "description"}, "nodes": {"__all__": _DRAWN_ONLY}}
+    )
     canonical = json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
     return hashlib.sha256(canonical.encode()).hexdigest()

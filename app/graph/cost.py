@@ -192,6 +192,20 @@ def _multi_head(params: Mapping[str, Any], inputs: Sequence[Shape], outputs: Seq
     return 2 * projections + heads * rows * columns * (2 * depth + 2 * values + 5)
 
 
+def _time_distributed(
+    params: Mapping[str, Any], inputs: Sequence[Shape], outputs: Sequence[Shape], weights: int
+) -> int:
+    """The inner layer works once a time step."""
+    layer = params.get("layer")
+    class_name = layer.get("class_name") if isinstance(layer, Mapping) else None
+    if not isinstance(layer, Mapping) or not isinstance(class_name, str) or len(inputs[0]) < 2:
+        return 0
+    config = layer.get("config")
+    inner = [[(*shape[:1], *shape[2:]) for shape in shapes] for shapes in (inputs, outputs)]
+    each = flops_of(class_name, config if isinstance(config, Mapping) else {}, inner[0], inner[1], weights)
+    return (inputs[0][1] or 1) * each
+
+
 def _product(params: Mapping[str, Any], inputs: Sequence[Shape], outputs: Sequence[Shape], weights: int) -> int:
     """A matrix product: two operations for each value of the result and of the axis that is summed over."""
     return 2 * _size(outputs[0]) * _last(inputs[0])
@@ -220,6 +234,7 @@ _RULES: Final[Mapping[str, Rule]] = {
     **dict.fromkeys(["Softmax", "UpSampling2D"], _times(5)),
     **dict.fromkeys(["Attention", "AdditiveAttention"], _attention),
     **dict.fromkeys(["MultiHeadAttention", "GroupQueryAttention"], _multi_head),
+    "TimeDistributed": _time_distributed,
     **dict.fromkeys(["Dot", "ops.matmul", "ops.dot"], _product),
 }
 

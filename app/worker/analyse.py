@@ -16,6 +16,7 @@ from app.graph.model import Fix, Problem
 from app.graph.ports import output_keys
 from app.messages.analysis import Analysis, NodeAnalysis
 from app.worker import reading as readings
+from app.worker.costs import total_costs, with_nested_costs
 from app.worker.counts import Counts, read_counts
 from app.worker.dry import Outcome, Spec
 from app.worker.explain import Site, explain, shown
@@ -44,10 +45,12 @@ def analysis_of(reading: Reading) -> Analysis:
         for node in [*found.topology.order, *sorted(found.topology.tangled)]
         if found.document.nodes[node].layer in found.document.layers
     ]
+    nodes, sums = with_nested_costs(found, nodes)
     return Analysis.model_construct(
         nodes=nodes,
         total_params=counts.total[0],
         trainable_params=counts.total[1],
+        costs=total_costs(found, counts, sums),
         problems=settle(found, [*found.problems, *_problems(reading)]),
     )
 

@@ -16,6 +16,7 @@ from app.messages.analysis import Analysis
 from app.messages.data import DatasetDescription, TargetSpec
 from app.worker.analyse import analysis_of
 from app.worker.explain import shown, width_setter
+from app.worker.memory import memory_problems
 from app.worker.preflight_training import training_problems
 from app.worker.reading import Reading, read
 from app.worker.suggest import find_unflattened
@@ -55,6 +56,7 @@ def analyse_for(document: GraphDocument, catalog: Catalog, data: DatasetDescript
         for problem in analysis.problems
         if problem.code != "flatten_suggested" or (problem.node, problem.port) not in mended
     ]
+    found += memory_problems(document, analysis.costs)
     return analysis.model_copy(update={"problems": settle(reading.found, [*kept, *found])})
 
 
