@@ -98,7 +98,7 @@ def compose(settings: Settings, url: str) -> Services:
         jobs=LocalJobs(zygote, folder / "runs"),
         bus=LocalBus(),
         artifacts=FileArtifacts(folder / "files"),
-        sandbox=Sandboxes(folder / "sandbox"),
+        sandbox=Sandboxes(folder / "sandbox", settings.sandbox_limits),
     )
 
 

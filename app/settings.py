@@ -8,13 +8,16 @@ from urllib.parse import urlsplit
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from app.messages.sandbox import SandboxLimits
+
 
 class Settings(BaseSettings):
     """How this server is set up. `data` holds the database, uploads, runs and sockets.
 
     `keras_home` is where Keras looks for its data sets, from the variable that Keras itself reads: `KERAS_HOME`.
     `egress_hosts` names, with commas, the hosts (`metrics.example`, `metrics.example:9000`) that runs may send their
-    metrics to; none unless set.
+    metrics to; none unless set. What starts with `sandbox_` limits a run, or an analysis, that executes Python which
+    somebody wrote.
     """
 
     model_config = SettingsConfigDict(env_prefix="LAYERLOOM_", extra="ignore", validate_by_name=True)
@@ -28,7 +31,20 @@ class Settings(BaseSettings):
     analysis_seconds: float = 10.0
     analysis_processes: int = Field(default=2, ge=1, le=64)
     egress_hosts: str = ""
+    sandbox_memory_bytes: int = Field(default=8 * 2**30, ge=2**28)
+    sandbox_analysis_bytes: int = Field(default=4 * 2**30, ge=2**28)
+    sandbox_disk_bytes: int = Field(default=4 * 2**30, ge=2**20)
+    sandbox_hours: float = Field(default=24.0, gt=0)
     keras_home: Path = Field(default=Path("~/.keras"), validation_alias="KERAS_HOME")
+
+    @property
+    def sandbox_limits(self) -> SandboxLimits:
+        return SandboxLimits(
+            analysis_memory_bytes=self.sandbox_analysis_bytes,
+            run_memory_bytes=self.sandbox_memory_bytes,
+            run_disk_bytes=self.sandbox_disk_bytes,
+            run_seconds=self.sandbox_hours * 3600,
+        )
 
     @property
     def allowed_hosts(self) -> list[str]:

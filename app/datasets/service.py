@@ -148,11 +148,11 @@ def _read_inspection(answer: Any) -> InspectedTable:
         ) from error
 
 
-def label(filename: str) -> str:
-    """Return a file name as a label: its last part without control characters; `table.csv` when nothing is left."""
+def label(filename: str, default: str = "table.csv") -> str:
+    """Return a file name as a label: its last part without control characters; `default` when nothing is left."""
     name = re.split(r"[/\\]", filename)[-1]
     kept = "".join(character for character in name if character.isprintable()).strip()
-    return kept[:255] or "table.csv"
+    return kept[:255] or default
 
 
 def table_view(upload: Upload) -> UploadedTable:

@@ -21,7 +21,7 @@ from pydantic import ValidationError
 from app.infra.analysis import read_answer
 from app.infra.zygote import MAX_ANSWER
 from app.messages.analysis import AnalysisRequest, AnalyzeRequest, Refusal
-from app.messages.sandbox import SandboxStatus
+from app.messages.sandbox import SandboxLimits, SandboxStatus
 from app.shared.errors import Unavailable
 from app.shared.ids import new_id
 
@@ -44,15 +44,12 @@ class SandboxOff(Unavailable):
 
 
 class Sandboxes:
-    """Sandboxed processes with folders of their own under `folder`; at most `kept` stay warm for their code.
+    """Sandboxed processes with folders of their own under `folder`; at most `kept` stay warm for their code."""
 
-    `memory_bytes` is what each may use.
-    """
-
-    def __init__(self, folder: Path, *, kept: int = 2, memory_bytes: int = 4 * 2**30) -> None:
+    def __init__(self, folder: Path, limits: SandboxLimits, *, kept: int = 2) -> None:
         self.folder = folder
+        self.limits = limits
         self.kept = kept
-        self.memory_bytes = memory_bytes
         self._status: asyncio.Task[SandboxStatus] | None = None
         self._warm: OrderedDict[str, _Process] = OrderedDict()
         self._busy: dict[str, asyncio.Lock] = {}
@@ -125,7 +122,7 @@ class Sandboxes:
     async def _open(self, task: Task, readable: Sequence[Path], folder: Path | None = None) -> "_Process":
         status = await self.require()
         process = _Process(folder or self.folder / new_id(), own=folder is None)
-        await process.start(status.tier, task, readable, self.memory_bytes)
+        await process.start(status.tier, task, readable, self.limits.analysis_memory_bytes)
         return process
 
     def _schedule_tidying(self) -> None:

@@ -18,3 +18,14 @@ class SandboxStatus(BaseModel):
     reason: str = ""
     landlock: int = 0
     promises: dict[str, bool] = {}
+
+
+class SandboxLimits(BaseModel):
+    """What sandboxed processes may use: an analysis, and a run. Bytes and seconds."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    analysis_memory_bytes: int = 4 * 2**30
+    run_memory_bytes: int = 8 * 2**30
+    run_disk_bytes: int = 4 * 2**30
+    run_seconds: float = 24 * 3600.0

@@ -2,25 +2,32 @@
 
 import asyncio
 import contextlib
+import shutil
 from pathlib import Path
 from typing import Final
 
 from pydantic import ValidationError
 
+from app.collab import own_code
+from app.collab.hub import hub_of
 from app.datasets import service as datasets
-from app.designs.access import DesignAccess
+from app.designs.access import DesignAccess, require_code_permission
 from app.designs.service import freeze_version, read_live_document
 from app.document.digest import digest
+from app.document.model import GraphDocument
 from app.document.read import read_document
+from app.infra.jobs import JOB_FILE
 from app.infra.services import Services
 from app.messages.events import RunEvent, RunState, run_event
-from app.messages.jobs import EventBatch, JobSpec
+from app.messages.jobs import EventBatch, JobSpec, SandboxOrder
 from app.runs import ingest, repository, service
 from app.runs.access import RunAccess
+from app.runs.reuse import starting_weights
 from app.runs.schemas import RunDetail, VersionReference
 from app.runs.tables import Run
 from app.shared.clock import now
 from app.shared.errors import AppError, Conflict
+from app.shared.ids import new_id
 
 SPOOL_FILE: Final = "events.spool"
 RECOVERED_EVENTS: Final = 2_000
@@ -36,13 +43,55 @@ def is_starting(run_id: str) -> bool:
 async def start(services: Services, access: DesignAccess) -> RunDetail:
     """Check, freeze and train the design; raise `NotReady` with the problems when it cannot be trained.
 
-    A run whose worker could not be started is `failed`, and says why.
+    A design with code of its own is trained in the sandbox, for somebody who may run code: `CodeForbidden` and
+    `SandboxOff` are raised otherwise. A run whose worker could not be started is `failed`, and says why.
     """
     document = await read_live_document(services.rooms, access.design_id)
+    sandbox = await _sandbox_for(services, access, document)
     async with services.database.session() as session:
         checked = await service.preflight(services, session, access.principal, document, access.design_id)
     if not checked.ready:
         raise service.NotReady(checked.problems)
+    run_id = new_id()
+    folder = service.run_folder(services, run_id)
+    try:
+        weights = await starting_weights(services, access.principal, document, folder)
+        return await _start(services, access, document, run_id, weights, sandbox)
+    except BaseException:
+        if not (folder / JOB_FILE).exists():
+            await asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True)
+        raise
+
+
+async def _sandbox_for(services: Services, access: DesignAccess, document: GraphDocument) -> SandboxOrder | None:
+    """Return how the training of `document` is confined; None where it executes nobody's Python.
+
+    Its own code is executed once here, so that the pre-flight knows its shapes.
+    """
+    if not document.code:
+        return None
+    require_code_permission(access.principal)
+    status = await services.sandbox.require()
+    assert status.tier != "none"
+    await own_code.run(services, access.design_id)
+    return SandboxOrder(
+        tier=status.tier,
+        memory_bytes=services.sandbox.limits.run_memory_bytes,
+        disk_bytes=services.sandbox.limits.run_disk_bytes,
+        seconds=services.sandbox.limits.run_seconds,
+        keras_home=str(services.keras_home),
+    )
+
+
+async def _start(
+    services: Services,
+    access: DesignAccess,
+    document: GraphDocument,
+    run_id: str,
+    weights: dict[str, str],
+    sandbox: SandboxOrder | None,
+) -> RunDetail:
+    await hub_of(services).desk(access.design_id).snapshot()
     async with services.database.session() as session:
         version = await freeze_version(session, services.rooms, access.principal, access.design_id, reuse=True)
         if version.digest != digest(document):
@@ -54,8 +103,8 @@ async def start(services: Services, access: DesignAccess) -> RunDetail:
         assert frozen.training.dataset is not None
         dataset = await datasets.get_dataset(session, services, access.principal, frozen.training.dataset)
         reference = VersionReference(id=version.id, number=version.number)
-        run, token = await service.create(session, access, version=reference, document=frozen)
-        job = service.job_of(services, run, token, frozen, dataset.source)
+        run, token = await service.create(session, access, version=reference, document=frozen, run_id=run_id)
+        job = service.job_of(services, run, token, frozen, dataset.source, weights=weights, sandbox=sandbox)
         _starting.add(run.id)
     try:
         await _submit(services, run, job)

@@ -1,6 +1,7 @@
 """What was designed and trained before, used again: designs as layers, and weights to start from."""
 
 from math import prod
+from pathlib import Path
 from typing import Annotated, Any, Final, Literal
 
 from fastapi import APIRouter, Depends, Query
@@ -19,6 +20,7 @@ from app.infra.services import Connected, Services, Transaction
 from app.messages.analysis import Analysis, AnalyzeRequest
 from app.messages.weights import LayerWeights
 from app.runs import repository
+from app.runs.service import find_weights
 from app.runs.tables import Run
 from app.shared.errors import AppError, NotFound
 from app.weights import service as weights
@@ -240,3 +242,27 @@ def _why_not_trained(document: GraphDocument, counts: dict[str, int], layer: Lay
     if changed:
         return f"{', '.join(changed)} changed: it has {count:,} parameters, in the run {counts[trained]:,}."
     return f"Its input changed: it has {count:,} parameters, in the run {counts[trained]:,}."
+
+
+async def starting_weights(
+    services: Services, principal: Principal, document: GraphDocument, folder: Path
+) -> dict[str, str]:
+    """Return where the weights lie that `document` names to start from, keyed `upload:ID` or `run:ID`.
+
+    Those of a run are rewritten below `folder` by the sandbox. Raises `NotFound` for what is not there (any more).
+    """
+    named = [layer.weights for layer in document.layers.values()] + [document.training.weights]
+    found: dict[str, str] = {}
+    for reference in named:
+        if reference is None or (key := f"{reference.source}:{reference.id}") in found:
+            continue
+        async with services.database.session() as session:
+            if reference.source == "upload":
+                file, _ = await weights.get_file(session, principal, reference.id)
+                found[key] = services.artifacts.url(file.artifact)
+                continue
+            run, _ = await find_trained(session, principal, reference.id)
+            model = await find_weights(services, session, principal, run.id)
+        converted, _ = await weights.convert(services, model, model.name, folder / "start" / run.id)
+        found[key] = str(converted)
+    return found

@@ -16,6 +16,7 @@ from app.accounts.schemas import Person
 from app.accounts.service import token_hash
 from app.datasets import service as datasets
 from app.datasets.usage import declare_usage
+from app.designs import own_code
 from app.designs.access import DesignAccess
 from app.designs.service import get_version
 from app.document.edits import RemoveValue
@@ -24,10 +25,10 @@ from app.document.read import read_document
 from app.graph.model import Fix, Problem
 from app.infra.services import Services
 from app.messages.analysis import AnalyzeRequest, Refusal
-from app.messages.data import DatasetDescription, DataSource
+from app.messages.data import DataSource
 from app.messages.egress import check_egress
 from app.messages.events import ProgressEvent, ReportEvent, RunState, StartedEvent
-from app.messages.jobs import Command, JobSpec
+from app.messages.jobs import Command, JobSpec, SandboxOrder
 from app.runs import repository
 from app.runs.schemas import (
     ArtifactView,
@@ -86,16 +87,17 @@ async def preflight(
 ) -> Preflight:
     """Say whether `document` can be trained on its data set: real Keras judges shapes, loss and labels together."""
     name = document.training.dataset
+    known = await own_code.known_outcomes(session, key, document)
     if name is None:
-        return Preflight(
-            ready=False, problems=[_no_dataset(), *await _problems(services, document, None, key)], dataset=None
-        )
+        problems = [_no_dataset(), *await _problems(services, AnalyzeRequest(document=document, known=known), key)]
+        return Preflight(ready=False, problems=problems, dataset=None)
     try:
         dataset = await datasets.get_dataset(session, services, principal, name)
         description = await datasets.describe(services, dataset)
     except AppError as error:
         return Preflight(ready=False, problems=[_data_problem(error)], dataset=None)
-    problems = [*_egress_problems(services, document), *await _problems(services, document, description, key)]
+    request = AnalyzeRequest(document=document, data=description, known=known)
+    problems = [*_egress_problems(services, document), *await _problems(services, request, key)]
     return Preflight(ready=not has_errors(problems), problems=problems, dataset=description)
 
 
@@ -119,10 +121,7 @@ def _egress_problems(services: Services, document: GraphDocument) -> Iterator[Pr
             )
 
 
-async def _problems(
-    services: Services, document: GraphDocument, description: DatasetDescription | None, key: str
-) -> list[Problem]:
-    request = AnalyzeRequest(document=document, data=description)
+async def _problems(services: Services, request: AnalyzeRequest, key: str) -> list[Problem]:
     answer = await services.analysis.ask(request, services.analysis_seconds, key=f"preflight:{key}")
     if isinstance(answer, Refusal):
         return [
@@ -173,12 +172,13 @@ async def create(
     *,
     version: VersionReference,
     document: GraphDocument,
+    run_id: str | None = None,
 ) -> tuple[Run, str]:
     """Add a queued run of a frozen version; return it and the token of its first attempt, which is kept nowhere."""
     number = await repository.next_number(session, access.design_id)
     moment = now()
     run = Run(
-        id=new_id(),
+        id=run_id or new_id(),
         workspace_id=access.principal.workspace_id,
         design_id=access.design_id,
         version_id=version.id,
@@ -206,7 +206,16 @@ async def create(
     return run, token
 
 
-def job_of(services: Services, run: Run, token: str, document: GraphDocument, data: DataSource) -> JobSpec:
+def job_of(
+    services: Services,
+    run: Run,
+    token: str,
+    document: GraphDocument,
+    data: DataSource,
+    *,
+    weights: dict[str, str],
+    sandbox: SandboxOrder | None,
+) -> JobSpec:
     """Return what the worker of a run's present attempt needs."""
     return JobSpec(
         run_id=run.id,
@@ -217,6 +226,8 @@ def job_of(services: Services, run: Run, token: str, document: GraphDocument, da
         address_file=str(services.address_file),
         token=token,
         egress_hosts=services.egress_hosts,
+        weights=weights,
+        sandbox=sandbox,
     )
 
 
@@ -305,7 +316,6 @@ async def read_trained(
     _, weights = await get_artifact(services, session, principal, run.id, "model.keras")
     version = await get_version(session, principal, run.design_id, run.version_id)
     return read_document(version.document), weights
-
 
 
 async def find_weights(services: Services, session: AsyncSession, principal: Principal, run_id: str) -> Path:

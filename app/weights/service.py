@@ -14,7 +14,6 @@ from app.accounts.schemas import Person
 from app.accounts.tables import User
 from app.datasets.multipart import UploadedFile
 from app.datasets.service import Refused, label
-from app.infra.artifacts import StoredFile
 from app.infra.services import Services
 from app.messages.analysis import Refusal
 from app.messages.weights import ConvertWeightsRequest, LayerWeights, WeightsContents, WordVectors
@@ -34,16 +33,20 @@ async def receive(services: Services, principal: Principal, file: UploadedFile) 
     """Store an uploaded file in the safe form; raise `TooLarge`, `SandboxOff` or `Refused`, leaving nothing behind."""
     await services.sandbox.require()
     received = await services.artifacts.write(file.content(), limit=services.upload_limit_bytes)
+    folder = services.sandbox.folder / new_id()
     try:
-        stored, contents = await convert(services, Path(services.artifacts.url(received.key)), file.filename)
+        uploaded = Path(services.artifacts.url(received.key))
+        converted, contents = await convert(services, uploaded, label(file.filename, "weights"), folder)
+        stored = await services.artifacts.write(_read(converted), limit=4 * services.upload_limit_bytes)
     finally:
         await services.artifacts.remove(received.key)
+        await asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True)
     assert principal.user_id is not None
     return WeightsFile(
         id=new_id(),
         workspace_id=principal.workspace_id,
         created_by=principal.user_id,
-        filename=label(file.filename),
+        filename=label(file.filename, "weights"),
         artifact=stored.key,
         sha256=received.sha256,
         bytes=received.bytes,
@@ -51,27 +54,26 @@ async def receive(services: Services, principal: Principal, file: UploadedFile) 
     )
 
 
-async def convert(services: Services, path: Path, filename: str) -> tuple[StoredFile, LayerWeights | WordVectors]:
-    """Have the weights at `path` rewritten by the sandbox; return the artifact that holds them and what they are."""
-    folder = services.sandbox.folder / new_id()
+async def convert(
+    services: Services, path: Path, filename: str, folder: Path
+) -> tuple[Path, LayerWeights | WordVectors]:
+    """Have the weights at `path` rewritten by the sandbox, into `folder`; return the file there and what it holds.
+
+    Raises `Refused` with the words of the process that read it. The process has ended: the file changes no more.
+    """
     target = folder / "weights"
-    try:
-        request = ConvertWeightsRequest(path=str(path.resolve()), filename=label(filename), target=str(target))
-        answer = await services.sandbox.work(
-            request, timeout=CONVERT_SECONDS, folder=folder, readable=[path], task="convert"
-        )
-        if isinstance(answer, Refusal):
-            raise Refused(answer)
-        limit = 4 * services.upload_limit_bytes
-        return await services.artifacts.write(_read_regular(target), limit=limit), _contents.validate_python(answer)
-    finally:
-        await asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True)
-
-
-async def _read_regular(path: Path) -> AsyncIterator[bytes]:
-    """Yield a file that the sandbox has left, its process having ended; a link is no file."""
-    if path.is_symlink() or not path.is_file():
+    request = ConvertWeightsRequest(path=str(path.resolve()), filename=filename, target=str(target))
+    answer = await services.sandbox.work(
+        request, timeout=CONVERT_SECONDS, folder=folder, readable=[path], task="convert"
+    )
+    if isinstance(answer, Refusal):
+        raise Refused(answer)
+    if target.is_symlink() or not target.is_file():
         raise Refused(Refusal(code="bad_weights", message="The sandbox left no weights behind."))
+    return target, answer
+
+
+async def _read(path: Path) -> AsyncIterator[bytes]:
     with await asyncio.to_thread(path.open, "rb") as file:
         while piece := await asyncio.to_thread(file.read, _READ_BYTES):
             yield piece

@@ -19,7 +19,9 @@ from app.messages.analysis import (
     InspectTableRequest,
     Refusal,
 )
-from app.shared.errors import AppError
+from app.messages.weights import ConvertWeightsRequest
+from app.shared.errors import AppError, Invalid
+from app.worker import sandbox
 from app.worker.quiet import import_keras
 
 _requests: Final[TypeAdapter[AnalysisRequest]] = TypeAdapter(AnalysisRequest)
@@ -70,6 +72,12 @@ def _dispatch(request: AnalysisRequest) -> Any:
             from app.worker.exports.export import export_model
 
             return export_model(request).model_dump(mode="json")
+        case ConvertWeightsRequest():
+            if not sandbox.entered():
+                raise Invalid("Weights files are read in a sandbox only.", expected="a sandboxed process")
+            from app.worker.weights_file import convert
+
+            return convert(request).model_dump(mode="json")
 
 
 def _line(content: dict[str, Any]) -> bytes:

@@ -3,6 +3,7 @@
 import contextlib
 import importlib
 import io
+import json
 import socket
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -21,6 +22,9 @@ CONNECT_SECONDS: Final = 3.0
 
 WORDS: Final = 20_000
 """Size of the vocabulary of `imdb`: ids below it, rarer words are 2."""
+
+IMDB_FIRST: Final = 3
+"""What is added to the ids of the word list of `imdb`: 0, 1 and 2 are padding, start and rarer words."""
 
 REVIEW_LENGTH: Final = 100
 """Words of an `imdb` review that are kept, the last ones; shorter ones are padded with 0 in front."""
@@ -200,3 +204,12 @@ def multi_hot(sequences: Any) -> Array:
 
 
 _LOADERS: Final[dict[str, Callable[[str], Arrays]]] = {"imdb": _imdb, "reuters": _reuters}
+
+
+def word_index(name: str) -> dict[str, int]:
+    """Return the id that each word of `imdb` has in its samples; {} for other sets, and where its list is missing."""
+    path = _home() / "datasets" / "imdb_word_index.json"
+    if name != "imdb" or not path.exists():
+        return {}
+    index: dict[str, int] = json.loads(path.read_bytes())
+    return {word: place + IMDB_FIRST for word, place in index.items()}

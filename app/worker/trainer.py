@@ -36,6 +36,7 @@ from app.graph.plan import plan_of
 from app.messages.events import RunState
 from app.messages.jobs import JobSpec
 from app.shared.errors import AppError
+from app.worker import own_code, weights
 from app.worker.build import build_model, nodes_by_layer_name
 from app.worker.callbacks import CHECKPOINTS, Control, Emit, Reporter, build_callbacks
 from app.worker.compile import (
@@ -168,11 +169,13 @@ def _train(session: _Session) -> RunState:
     session.folder.mkdir(parents=True, exist_ok=True)
     if training.fit.seed is not None:
         keras.utils.set_random_seed(training.fit.seed)
-    session.plan = checked_plan(job)
+    own_code.load(job.document)
+    session.plan = checked_plan(job, session.catalog)
     session.data = data = load(job.data, training.fit)
     session.check_stop()
-    session.model = model = build_model(session.plan)
+    session.model = model = build_model(session.plan, session.catalog)
     _check_fit(session)
+    _start_from_weights(session)
     session.ends = output_ends(model, [output.node for output in session.plan.outputs])
     compiled = compile_arguments(training, session.ends, data.target, session.catalog)
     _check_classes(session)
@@ -195,6 +198,17 @@ def _train(session: _Session) -> RunState:
     return _finish(session, reporter)
 
 
+def _start_from_weights(session: _Session) -> None:
+    """Put in the weights that the design names, and tell what starts from them and what afresh."""
+    job = session.job
+    try:
+        starts = weights.begin(session.model, job.document, job.weights, job.data)
+    except weights.CannotStart as error:
+        raise _Blamed(error, error.node) from error
+    for line in weights.describe(starts) if starts else ():
+        session.say("log", text=line)
+
+
 def _build_state(model: Any, data: TrainingData) -> None:
     """Create the variables of optimizer, metrics and losses before `fit` does.
 
@@ -207,9 +221,9 @@ def _build_state(model: Any, data: TrainingData) -> None:
         build(data_batch=(_features(model, first), _targets(model, first)))
 
 
-def checked_plan(job: JobSpec) -> Plan:
+def checked_plan(job: JobSpec, catalog: Catalog) -> Plan:
     """Return the plan of the job's design; raise, blaming its node, for the first error that the design has."""
-    found = survey(job.document, load_catalog())
+    found = survey(job.document, catalog)
     for problem in found.problems:
         if problem.severity == "error":
             raise _Blamed(
@@ -448,11 +462,14 @@ class _Blamed(Exception):
 def _fail(session: _Session, error: BaseException) -> None:
     traceback.print_exception(error, file=sys.__stderr__)
     node, cause = (error.node, error.error) if isinstance(error, _Blamed) else ("", error)
+    place = own_code.locate(cause)
     if isinstance(cause, AppError):
         reason = " ".join(filter(None, (cause.message, _sides(cause))))
         code, hint = cause.code, cause.hint
     else:
         code, reason, hint = explain(cause)
+    if place is not None and code != own_code.OwnCodeFailed.code:
+        code, reason = "own_code", f"In {place}: {type(_first_cause(cause)).__name__}: {reason}"
     session.say(
         "state",
         state=RunState.FAILED.value,
@@ -461,6 +478,10 @@ def _fail(session: _Session, error: BaseException) -> None:
         hint=hint,
         node=node or blamed_node(cause, session.plan),
     )
+
+
+def _first_cause(error: BaseException) -> BaseException:
+    return list(_causes(error))[-1]
 
 
 def _sides(error: AppError) -> str:

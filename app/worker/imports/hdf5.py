@@ -9,8 +9,6 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
 
-from pydantic import BaseModel, ConfigDict
-
 from app.worker.imports.errors import BadHdf5, NotAModel, too_large
 from app.worker.imports.json_data import MAX_CONFIG, parse_json
 
@@ -24,21 +22,9 @@ MAX_RATIO: Final = 250
 """How many times the size of the file its data sets may declare, above a mebibyte."""
 
 
-class StoredLayer(BaseModel):
-    """A layer in a weights file: the path of its group, and the shapes of its variables in order."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    name: str
-    shapes: list[list[int]]
-    variables: list[str] = []
-    """The paths of the variables in the file, in the order of `shapes`."""
-
-
 def read_model_config(path: Path, filename: str) -> dict[str, Any]:
     """Return the architecture of a whole model in HDF5, with its `compile_config`; raise `NotAModel` or `BadHdf5`."""
-    with _opened(path) as file:
-        _check(file, path.stat().st_size)
+    with open_checked(path) as file:
         text = _attribute(file, "model_config")
         training = _attribute(file, "training_config")
         version = _attribute(file, "keras_version") or b""
@@ -56,36 +42,15 @@ def read_model_config(path: Path, filename: str) -> dict[str, Any]:
     return data
 
 
-def list_weights(path: Path) -> list[StoredLayer]:
-    """Return the layers that hold weights in an HDF5 file of Keras 3 (`.weights.h5`) or older, without values."""
-    with _opened(path) as file:
+def open_checked(path: Path) -> Any:
+    """Open an HDF5 file whose links and declared sizes have been looked at; raise `BadHdf5` or `TooLarge`."""
+    file = _opened(path)
+    try:
         _check(file, path.stat().st_size)
-        found: dict[str, StoredLayer] = {}
-        for name, dataset in _datasets(file):
-            parts = name.strip("/").split("/")
-            if parts[0] in ("optimizer", "optimizer_weights") or not parts[:-1]:
-                continue
-            layer = _layer_of(parts)
-            held = found.setdefault(layer, StoredLayer(name=layer, shapes=[]))
-            held.shapes.append([int(size) for size in dataset.shape])
-            held.variables.append("/".join(parts))
-    if not found:
-        raise NotAModel(
-            "This file holds no weights of layers.", expected="weights that Keras saved", received=path.name
-        )
-    return list(found.values())
-
-
-def _layer_of(parts: list[str]) -> str:
-    """Return the name of the layer that the variable at `parts` belongs to.
-
-    Keras 3 writes `layers/dense/vars/0` and `layers/inner/layers/dense/vars/0`, older files `dense/dense/kernel:0`.
-    """
-    if parts[0] == "model_weights":
-        parts = parts[1:]
-    if parts[0] not in ("layers", "_layer_checkpoint_dependencies") and "vars" not in parts:
-        return parts[0]
-    return "/".join(part for part in parts[:-1] if part not in ("layers", "vars", "_layer_checkpoint_dependencies"))
+    except BaseException:
+        file.close()
+        raise
+    return file
 
 
 def _opened(path: Path) -> Any:

@@ -24,8 +24,8 @@ _FIRST_RIGHTS: Final = (1 << 13) - 1
 _LATER_RIGHTS: Final = {2: 1 << 13, 3: 1 << 14, 5: 1 << 15}
 """Rights by the version that brought them: linking between folders, truncating, device control."""
 
-_DEVICES: Final = 1 << 6 | 1 << 7 | 1 << 9 | 1 << 11
-"""Making devices, folders aside: character devices, sockets, pipes and block devices are nobody's business here."""
+_DEVICES: Final = 1 << 6 | 1 << 9 | 1 << 10 | 1 << 11
+"""Making character devices, sockets, pipes and block devices: nobody's business here."""
 
 _NETWORK: Final = 0b11
 _SCOPES: Final = 0b11
