@@ -82,10 +82,16 @@ export function useUndeleteDesign() {
   });
 }
 
+interface Upload {
+  file: File;
+  onProgress: (done: number) => void;
+  signal?: AbortSignal;
+}
+
 export function useImportDesign() {
   return useMutation({
-    mutationFn: ({ file, onProgress }: { file: File; onProgress: (done: number) => void }) =>
-      uploadFile<ImportedDesign>("/api/designs/import", file, onProgress),
+    mutationFn: ({ file, onProgress, signal }: Upload) =>
+      uploadFile<ImportedDesign>("/api/designs/import", file, onProgress, signal),
     onSuccess: refreshDesigns,
   });
 }

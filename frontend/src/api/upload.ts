@@ -1,7 +1,12 @@
 import { errorFromBody, toApiError } from "./errors";
 
 /** Send a file, reporting how much of it has gone (0 to 1), which `fetch` cannot do. */
-export function uploadFile<T>(path: string, file: File, onProgress: (done: number) => void): Promise<T> {
+export function uploadFile<T>(
+  path: string,
+  file: File,
+  onProgress: (done: number) => void,
+  signal?: AbortSignal,
+): Promise<T> {
   return new Promise((resolve, reject) => {
     const form = new FormData();
     form.append("file", file, file.name);
@@ -21,6 +26,8 @@ export function uploadFile<T>(path: string, file: File, onProgress: (done: numbe
       else reject(errorFromBody(request.status, body));
     };
     request.onerror = () => reject(toApiError(new TypeError("network")));
+    request.onabort = () => reject(signal?.reason);
+    signal?.addEventListener("abort", () => request.abort(), { once: true });
     request.send(form);
   });
 }

@@ -1,4 +1,5 @@
-import type { CodeKind } from "@/document";
+import type { Code, CodeKind } from "@/document";
+import { definedNames, freeSource, renamed } from "./pieceName";
 import activation from "./templates/activation.py?raw";
 import callback from "./templates/callback.py?raw";
 import cell from "./templates/cell.py?raw";
@@ -22,3 +23,10 @@ export const TEMPLATES = {
 
 export type TemplateName = keyof typeof TEMPLATES;
 export const TEMPLATE_NAMES = Object.keys(TEMPLATES) as TemplateName[];
+
+/** A piece for a layer called `name`, or like it where that is taken. */
+export function ownLayer(name: string, taken: ReadonlySet<string>): Code {
+  const { kind, source } = TEMPLATES.layer;
+  const [defined = ""] = definedNames(source);
+  return { kind, ...freeSource(renamed(source, defined, name), taken) };
+}

@@ -1,109 +1,131 @@
-import { Badge, Button, Group, Modal, Progress, ScrollArea, Stack, Table, Text } from "@mantine/core";
+import { Button, Group, Modal, Progress, Stack, Text } from "@mantine/core";
 import { useEffect, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { useNavigate } from "react-router";
+import { faultOf } from "@/api/code";
 import { useImportDesign } from "@/api/designs";
 import { toApiError } from "@/api/errors";
-import type { LayerReport } from "@/api/types";
+import { formatBytes, formatPercent } from "@/lib/format";
 import { ErrorView } from "@/ui/ErrorView";
+import { ReportTable } from "./ImportReport";
+import { keepReport } from "./importReports";
+import { ScriptFault } from "./ScriptFault";
 
-const COLORS = { ok: "teal", converted: "yellow", placeholder: "orange" } as const;
-const OUTCOMES = ["ok", "converted", "placeholder"] as const;
-
-function Report({ layers }: { layers: LayerReport[] }) {
-  const { t } = useTranslation("designs");
-  // What needs a look comes first.
-  const sorted = [...layers].sort((a, b) => OUTCOMES.indexOf(b.outcome) - OUTCOMES.indexOf(a.outcome));
-  return (
-    <Stack gap="xs">
-      <Text size="sm">{t("import.summary")}</Text>
-      <Group gap={6}>
-        {OUTCOMES.map((outcome) => {
-          const count = layers.filter((layer) => layer.outcome === outcome).length;
-          return count === 0 ? null : (
-            <Badge key={outcome} color={COLORS[outcome]} variant="light">
-              {t(`import.${outcome}`, { count })}
-            </Badge>
-          );
-        })}
-      </Group>
-      <ScrollArea.Autosize mah={320} type="auto">
-        <Table fz="xs" stickyHeader>
-          <Table.Thead>
-            <Table.Tr>
-              <Table.Th>{t("import.layer")}</Table.Th>
-              <Table.Th>{t("import.class")}</Table.Th>
-              <Table.Th>{t("import.outcome")}</Table.Th>
-              <Table.Th>{t("import.note")}</Table.Th>
-            </Table.Tr>
-          </Table.Thead>
-          <Table.Tbody>
-            {sorted.map((layer) => (
-              <Table.Tr key={layer.name}>
-                <Table.Td>{layer.name}</Table.Td>
-                <Table.Td>{layer.class_name}</Table.Td>
-                <Table.Td>
-                  <Badge size="sm" variant="dot" color={COLORS[layer.outcome]}>
-                    {t(`import.outcomes.${layer.outcome}`)}
-                  </Badge>
-                </Table.Td>
-                <Table.Td>{layer.note}</Table.Td>
-              </Table.Tr>
-            ))}
-          </Table.Tbody>
-        </Table>
-      </ScrollArea.Autosize>
-    </Stack>
-  );
+interface ImportDialogProps {
+  /** Imported as soon as it is given. */
+  file: File | null;
+  onClose: () => void;
 }
 
-/** Imports `file` as soon as it is given, then shows what became of each layer. */
-export function ImportDialog({ file, onClose }: { file: File | null; onClose: () => void }) {
+/** From a file to a design: how far it is, then what became of each layer, or the place that keeps it from being read. */
+export function ImportDialog({ file, onClose }: ImportDialogProps) {
   const { t } = useTranslation("designs");
   const navigate = useNavigate();
-  const { mutate, data, error, reset } = useImportDesign();
+  const { mutate, data, error, reset, isPending } = useImportDesign();
   const [sent, setSent] = useState(0);
   const started = useRef<File | null>(null);
+  const stop = useRef<AbortController | null>(null);
 
   useEffect(() => {
-    if (file === null || started.current === file) return;
+    if (file === null) {
+      started.current = null;
+      return;
+    }
+    if (started.current === file) return;
     started.current = file;
     reset();
     setSent(0);
-    mutate({ file, onProgress: setSent });
+    const control = new AbortController();
+    stop.current = control;
+    mutate(
+      { file, onProgress: setSent, signal: control.signal },
+      {
+        onSuccess: ({ design, layers, notes }) =>
+          keepReport(design.id, { filename: file.name, layers, notes: notes ?? [] }),
+      },
+    );
   }, [file, mutate, reset]);
 
+  const close = () => {
+    stop.current?.abort();
+    onClose();
+  };
   const name = file?.name ?? "";
   const title = error ? "import.failed" : data ? "import.title" : "import.uploading";
   return (
-    <Modal opened={file !== null} onClose={onClose} size="lg" title={t(title, { name })}>
-      {error ? (
-        <ErrorView error={toApiError(error)} />
+    <Modal
+      opened={file !== null}
+      onClose={close}
+      size="xl"
+      title={t(title, { name })}
+      closeOnClickOutside={!isPending}
+    >
+      {error && file ? (
+        <Refused file={file} error={error} onClose={close} />
       ) : data ? (
         <Stack>
-          <Report layers={data.layers} />
-          <Group justify="flex-end">
-            <Button variant="default" onClick={onClose}>
-              {t("common:close")}
-            </Button>
-            <Button
-              onClick={() => {
-                onClose();
-                void navigate(`/designs/${data.design.id}`);
-              }}
-              data-testid="import-open"
-            >
-              {t("import.open")}
-            </Button>
+          <Text size="sm">{t(data.layers.length > 0 ? "import.summary" : "import.whole")}</Text>
+          {data.layers.length > 0 && (
+            <ReportTable report={{ filename: name, layers: data.layers, notes: data.notes ?? [] }} />
+          )}
+          <Group justify="space-between">
+            <Text size="xs" c="dimmed">
+              {data.layers.length > 0 && t("import.kept")}
+            </Text>
+            <Group gap="xs">
+              <Button variant="default" onClick={close}>
+                {t("common:close")}
+              </Button>
+              <Button
+                onClick={() => {
+                  close();
+                  void navigate(`/designs/${data.design.id}`);
+                }}
+                data-testid="import-open"
+                data-autofocus
+              >
+                {t("import.open")}
+              </Button>
+            </Group>
           </Group>
         </Stack>
       ) : (
-        <Progress
-          value={Math.max(4, sent * 100)}
-          animated={sent >= 1}
-          aria-label={t("import.uploading", { name })}
-        />
+        <Stack gap="xs" role="status">
+          <Progress
+            value={Math.max(3, sent * 100)}
+            animated={sent >= 1}
+            aria-label={t("import.uploading", { name })}
+          />
+          <Text size="xs" c="dimmed">
+            {sent < 1
+              ? t("import.sending", { part: formatPercent(sent), size: formatBytes(file?.size ?? 0) })
+              : t("import.reading")}
+          </Text>
+          <Group justify="flex-end">
+            <Button variant="default" size="xs" onClick={close} data-testid="import-cancel">
+              {t("common:cancel")}
+            </Button>
+          </Group>
+        </Stack>
       )}
     </Modal>
+  );
+}
+
+/** Why a file is refused; of a script, with the lines around the place. */
+function Refused({ file, error, onClose }: { file: File; error: Error; onClose: () => void }) {
+  const { t } = useTranslation("designs");
+  const refusal = toApiError(error);
+  const fault = file.name.endsWith(".py") ? faultOf(refusal) : null;
+  return (
+    <Stack>
+      <ErrorView error={refusal} />
+      {fault && <ScriptFault file={file} line={fault.line} column={fault.column} />}
+      <Group justify="flex-end">
+        <Button variant="default" onClick={onClose}>
+          {t("common:close")}
+        </Button>
+      </Group>
+    </Stack>
   );
 }

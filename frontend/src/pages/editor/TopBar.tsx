@@ -19,6 +19,7 @@ import { formatCompact, formatCount } from "@/lib/format";
 import { ShareButton } from "@/team/ShareButton";
 import { HeaderSlot } from "@/ui/HeaderSlot";
 import classes from "./editor.module.css";
+import { ImportReport } from "./ImportReport";
 import { SavedChip } from "./SavedChip";
 
 /** The editor's part of the header; on a narrow screen its tools stand in a row of their own. */
@@ -42,6 +43,7 @@ function Tools({ design }: { design: DesignDetail }) {
       <TotalParameters designId={design.id} />
       {canEdit && <History />}
       <Group gap={6} wrap="nowrap">
+        <ImportReport />
         <CodeToggle />
         <VersionsMenu designId={design.id} canEdit={canEdit} />
         <ExportDialog designId={design.id} designName={design.name} />
