@@ -4,7 +4,7 @@ Whatever a person wrote leaves here through `repr` only; names of classes and pa
 """
 
 from collections.abc import Callable, Mapping
-from typing import Any, Final, Protocol
+from typing import Any, Final, NamedTuple, Protocol
 
 from app.catalog.model import Catalog, Kind, ObjectSpec, ParamKind, ParamSpec
 from app.shared.errors import Invalid
@@ -114,18 +114,19 @@ class Literals:
             by_position = by_position and param.required and param.name in params
             if param.name not in params or (not param.required and self._is_default(param, params[param.name])):
                 continue
-            source = self.value(param, params[param.name], indent + 4, depth)
-            found.append(source if by_position else f"{param.name}={source}")
+            prefix = "" if by_position else f"{param.name}="
+            source = self.value(param, params[param.name], indent + 4, depth, len(prefix) + 1)
+            found.append(prefix + source)
         label = params.get("name") if name is None else name
         if label is not None and "name" not in {param.name for param in spec.params}:
             found.append(f"name={literal(label)}")
         return found
 
-    def value(self, param: ParamSpec, value: Any, indent: int = 0, depth: int = 0) -> str:
-        """Return `value` as the source of what `param` takes."""
+    def value(self, param: ParamSpec, value: Any, indent: int = 0, depth: int = 0, margin: int = 0) -> str:
+        """Return `value` as the source of what `param` takes, after `indent` spaces and `margin` more columns."""
         if value is None:
             return "None"
-        return _RENDERERS[param.kind](self, param, value, indent, depth)
+        return _RENDERERS[param.kind](self, param, value, Place(indent, margin, depth))
 
     def object(self, kind: Kind, value: Any, indent: int, depth: int = 0, margin: int = 0) -> str:
         """Return a Keras object: its name where nothing is set and Keras takes a name, else its constructor."""
@@ -192,42 +193,64 @@ def _tuple(value: Any) -> str:
     return "(" + ", ".join(map(_tuple, value)) + ("," if len(value) == 1 else "") + ")"
 
 
-def _object(literals: Literals, param: ParamSpec, value: Any, indent: int, depth: int) -> str:
-    return literals.object(param.object_kind or Kind.LAYER, value, indent, depth)
+class Place(NamedTuple):
+    """Where an expression stands: after `indent` spaces and `margin` more columns, `depth` objects deep."""
+
+    indent: int
+    margin: int
+    depth: int
 
 
-def _layer(literals: Literals, param: ParamSpec, value: Any, indent: int, depth: int) -> str:
-    return literals.object(Kind.LAYER, value, indent, depth)
+def listed(items: list[str], place: Place, brackets: str = "[]") -> str:
+    """Return items in brackets, on one line where that fits into `WIDTH` columns."""
+    source = call("", items, place.indent, place.margin)
+    single = "," if brackets == "()" and len(items) == 1 and "\n" not in source else ""
+    return brackets[0] + source[1:-1] + single + brackets[1]
 
 
-def _layers(literals: Literals, param: ParamSpec, value: Any, indent: int, depth: int) -> str:
-    items = [literals.object(Kind.LAYER, item, indent + 4, depth) for item in value]
-    line = f"[{', '.join(items)}]"
-    if indent + len(line) <= WIDTH and "\n" not in line:
-        return line
-    return "[\n" + "".join(f"{' ' * (indent + 4)}{item},\n" for item in items) + " " * indent + "]"
+def _broken(value: Any, place: Place, as_tuple: bool) -> str:
+    """Return a JSON value, a list as one item a line where it is long."""
+    if not isinstance(value, list | tuple):
+        return literal(value)
+    render = _tuple if as_tuple else literal
+    return listed([render(item) for item in value], place, "()" if as_tuple else "[]")
 
 
-def _numbers(literals: Literals, param: ParamSpec, value: Any, indent: int, depth: int) -> str:
-    return _tuple(value) if isinstance(param.default, list) or "factor" in param.name else literal(value)
+def _literal(literals: Literals, param: ParamSpec, value: Any, place: Place) -> str:
+    return _broken(value, place, as_tuple=False)
 
 
-def _python(literals: Literals, param: ParamSpec, value: Any, indent: int, depth: int) -> str:
+def _as_tuple(literals: Literals, param: ParamSpec, value: Any, place: Place) -> str:
+    return _broken(value, place, as_tuple=True)
+
+
+def _numbers(literals: Literals, param: ParamSpec, value: Any, place: Place) -> str:
+    return _broken(value, place, as_tuple=isinstance(param.default, list) or "factor" in param.name)
+
+
+def _object(literals: Literals, param: ParamSpec, value: Any, place: Place) -> str:
+    return literals.object(param.object_kind or Kind.LAYER, value, place.indent, place.depth, place.margin)
+
+
+def _layer(literals: Literals, param: ParamSpec, value: Any, place: Place) -> str:
+    return literals.object(Kind.LAYER, value, place.indent, place.depth, place.margin)
+
+
+def _layers(literals: Literals, param: ParamSpec, value: Any, place: Place) -> str:
+    return listed([literals.object(Kind.LAYER, item, place.indent + 4, place.depth, 1) for item in value], place)
+
+
+def _python(literals: Literals, param: ParamSpec, value: Any, place: Place) -> str:
     raise Invalid(f"{param.name} takes Python code, which a design does not hold.", received=literal(value)[:100])
 
 
-Renderer = Callable[[Literals, ParamSpec, Any, int, int], str]
-
-
-def _plainly(render: Callable[[Any], str]) -> Renderer:
-    return lambda literals, param, value, indent, depth: render(value)
-
+Renderer = Callable[[Literals, ParamSpec, Any, Place], str]
 
 _RENDERERS: Final[dict[ParamKind, Renderer]] = {
-    **{kind: _plainly(literal) for kind in ParamKind},
-    ParamKind.SIZE: _plainly(_tuple),
-    ParamKind.SHAPE: _plainly(_tuple),
-    ParamKind.JSON: _plainly(lambda value: _tuple(value) if isinstance(value, list) else literal(value)),
+    **dict.fromkeys(ParamKind, _literal),
+    ParamKind.SIZE: _as_tuple,
+    ParamKind.SHAPE: _as_tuple,
+    ParamKind.JSON: _as_tuple,
     ParamKind.NUMBERS: _numbers,
     ParamKind.OBJECT: _object,
     ParamKind.LAYER: _layer,

@@ -10,7 +10,7 @@ from typing import Any
 from app.catalog.indexing import key_text, parse_key
 from app.catalog.model import Catalog, Kind, ObjectSpec
 from app.codegen.comments import comment
-from app.codegen.literals import WIDTH, Literals, call, literal
+from app.codegen.literals import WIDTH, Literals, Place, call, listed, literal
 from app.codegen.names import Names, plain_name, snake_case
 from app.document.model import GraphDocument
 from app.graph.check import CALL_ARGUMENTS
@@ -210,23 +210,25 @@ class _Function:
                 yield from self._made(other)
 
     def _layer_call(self, step: Call, spec: ObjectSpec, margin: int) -> str:
-        arguments = self._arguments(step)
-        called = f"({', '.join(arguments)})"
+        """Return a layer called on its arguments; what is too long is broken where it reads best."""
         nested = spec.name.endswith(("Cell", "Cells"))
         margin += len("keras.tree.flatten(") + 1 if nested else 0
-        variable = self.variables.get(step.layer)
-        made = variable or self._construct(step.layer, 4, margin + len(called))
-        last = made.rpartition("\n")[2]
-        taken = 4 + margin + len(last) if made is last else len(last)
+        arguments = self._arguments(step, Place(4, 0, 0))
+        called = f"({', '.join(arguments)})"
+        made = self.variables.get(step.layer) or self._construct(step.layer, 4, margin + len(called))
+        if made.count("\n") == 2:  # Only the name is set: it is the call that is long.
+            made = self._construct(step.layer, 4, margin)
+        taken = len(made.rpartition("\n")[2]) + (0 if "\n" in made else 4 + margin)
         if taken + len(called) > WIDTH:
-            called = call("", arguments, 4, WIDTH)
+            called = call("", self._arguments(step, Place(8, 1, 0)), 4, WIDTH)
         return f"keras.tree.flatten({made}{called})" if nested else made + called
 
-    def _arguments(self, step: Call) -> list[str]:
+    def _arguments(self, step: Call, place: Place) -> list[str]:
+        """Return the arguments of a call, the first one by position; they stand at `place`."""
         found = []
         for index, (name, value) in enumerate(step.arguments.items()):
-            source = self._argument(value)
-            found.append(source if index == 0 else f"{name}={source}")
+            prefix = "" if index == 0 else f"{name}="
+            found.append(prefix + self._argument(value, place._replace(margin=place.margin + len(prefix))))
         return found + self._constants(step)
 
     def _constants(self, step: Call) -> list[str]:
@@ -240,23 +242,24 @@ class _Function:
         if spec.name == "ops.getitem":
             (value,) = step.arguments.values()
             key = parse_key(str(params.get("key", "")))
-            return f"{self._argument(value)}[{key_text(key)}{',' if _is_lone_part(key) else ''}]"
+            return f"{self._argument(value, Place(4, 0, 0))}[{key_text(key)}{',' if _is_lone_part(key) else ''}]"
         arguments = []
         by_position = True
         for index, port in enumerate(dict.fromkeys(port.argument for port in spec.inputs)):
             by_position = by_position and port in step.arguments and (index == 0 or port in _BY_POSITION)
             if port in step.arguments:
-                source = self._argument(step.arguments[port])
-                arguments.append(source if by_position else f"{port}={source}")
+                prefix = "" if by_position else f"{port}="
+                arguments.append(prefix + self._argument(step.arguments[port], Place(8, len(prefix) + 1, 0)))
             elif isinstance(params.get(port), list):
                 arguments.append(f"{port}={_array(params.pop(port))}")
         arguments += self.literals.arguments(spec, params, 4, by_name=True)
         return call(self.literals.reference(spec), arguments, 4, margin)
 
-    def _argument(self, value: Source | tuple[Source, ...]) -> str:
+    def _argument(self, value: Source | tuple[Source, ...], place: Place) -> str:
         if isinstance(value, Source):
             return self._tensor(value)
-        return f"[{', '.join(map(self._tensor, value))}]"
+        names = list(map(self._tensor, value))
+        return listed(names, place) if place.margin else f"[{', '.join(names)}]"
 
     # Names
 
@@ -371,4 +374,4 @@ def _array(value: Any) -> str:
 def _one_or_list(names: list[str], indent: int, margin: int) -> str:
     if len(names) == 1:
         return names[0]
-    return "[" + call("", names, indent, margin)[1:-1] + "]"
+    return listed(names, Place(indent, margin, 0))
