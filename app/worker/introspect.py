@@ -19,8 +19,10 @@ from keras.src import activations as _activations
 from keras.src import initializers as _initializers
 from keras.src import losses as _losses
 from keras.src import metrics as _metrics
+from keras.src.applications import convnext, inception_resnet_v2
 from keras.src.utils.naming import to_snake_case
 
+from app import layers as own_layers
 from app.catalog.model import Catalog, Kind, ObjectSpec, ParamKind, ParamSpec, PortSpec
 from app.worker.docstring import Docstring, parse_docstring
 from app.worker.operations import derive_operations
@@ -41,6 +43,16 @@ _MODULES: dict[Kind, Any] = {
     Kind.CONSTRAINT: keras.constraints,
     Kind.ACTIVATION: keras.activations,
 }
+
+_FURTHER_LAYERS: dict[str, tuple[str, Any]] = {
+    "CustomScaleLayer": ("merging", inception_resnet_v2.CustomScaleLayer),
+    "LayerScale": ("core", convnext.LayerScale),
+    "Expression": ("core", own_layers.Expression),
+    "LocallyConnected1D": ("convolution", own_layers.LocallyConnected1D),
+    "LocallyConnected2D": ("convolution", own_layers.LocallyConnected2D),
+    "ThresholdedReLU": ("activation", own_layers.ThresholdedReLU),
+}
+"""Layers that Keras does not export but its applications hold, and our own, with their category."""
 
 _CATEGORIES = {
     "convolutional": "convolution",
@@ -127,6 +139,8 @@ def _objects(kind: Kind, overlay: Overlay) -> Iterator[tuple[str, ObjectSpec]]:
 def _exported(kind: Kind) -> Iterator[tuple[str, list[str], Any]]:
     """Yield each public object once: its own name, every name it is exported under, and itself."""
     wanted = inspect.isfunction if kind is Kind.ACTIVATION else inspect.isclass
+    if kind is Kind.LAYER:
+        yield from ((name, [name], target) for name, (_, target) in _FURTHER_LAYERS.items())
     module, found = _MODULES[kind], {}  # type: Any, dict[int, tuple[Any, list[str]]]
     for name in sorted(dir(module)):
         target = getattr(module, name)
@@ -147,7 +161,7 @@ def _object(kind: Kind, name: str, names: list[str], target: Any, overlay: Overl
     return ObjectSpec(
         name=name,
         kind=kind,
-        qualified_name=f"{_MODULES[kind].__name__.replace('keras._tf_keras.', '').replace('.api', '')}.{name}",
+        qualified_name=_qualified_name(kind, name, target),
         category=category,
         summary=human.get("summary", doc.summary),
         help=doc.body,
@@ -164,7 +178,14 @@ def _object(kind: Kind, name: str, names: list[str], target: Any, overlay: Overl
         sample=_sample(kind, name, params, overlay),
         sample_inputs=_sample_inputs(name, category, ports[0], overlay) if kind is Kind.LAYER and not marker else {},
         marker=marker,
+        own=target.__module__.startswith("app.layers."),
     )
+
+
+def _qualified_name(kind: Kind, name: str, target: Any) -> str:
+    if kind is Kind.LAYER and name in _FURTHER_LAYERS:
+        return f"{target.__module__}.{name}"
+    return f"{_MODULES[kind].__name__.replace('keras._tf_keras.', '').replace('.api', '')}.{name}"
 
 
 def _docstring(target: Any) -> Docstring:
@@ -181,6 +202,8 @@ def _docstring(target: Any) -> Docstring:
 def _category(kind: Kind, target: Any) -> str:
     if kind is not Kind.LAYER:
         return ""
+    if target.__name__ in _FURTHER_LAYERS:
+        return _FURTHER_LAYERS[target.__name__][0]
     parts = target.__module__.removeprefix("keras.src.layers.").split(".")
     group = "image_preprocessing" if "image_preprocessing" in parts else parts[0]
     return _CATEGORIES.get(group, group)

@@ -42,7 +42,7 @@ def keras_class(spec: ObjectSpec) -> Any:
 @cache
 def _class(qualified_name: str) -> Any:
     module, _, name = qualified_name.rpartition(".")
-    if module == "app.layers":
+    if module.startswith(("app.layers.", "keras.src.")):
         return getattr(importlib.import_module(module), name)
     place: Any = keras
     for part in qualified_name.split(".")[1:]:

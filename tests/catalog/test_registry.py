@@ -13,7 +13,7 @@ from app.shared.errors import NotFound
 def test_counts() -> None:
     counts = {kind.value: len(specs) for kind, specs in load_catalog().objects.items()}
     assert counts == {
-        "layers": 138,
+        "layers": 144,
         "operations": 303,
         "optimizers": 15,
         "losses": 22,
@@ -67,7 +67,7 @@ def test_an_unknown_name() -> None:
     assert caught.value.as_dict() == {
         "code": "not_found",
         "message": "The catalog has no layer of this name.",
-        "expected": f"one of the 138 layers of Keras {load_catalog().version}",
+        "expected": f"one of the 144 layers of Keras {load_catalog().version}",
         "received": "'Linear'",
         "hint": "Did you mean Dense, ELU, ReLU?",
     }
