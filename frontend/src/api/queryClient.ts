@@ -25,7 +25,7 @@ export const keys = {
   code: (id: string, digest: string) => ["design", id, "code", digest] as const,
   ownCode: (id: string, digest: string) => ["design", id, "own code", digest] as const,
   weights: ["weights"] as const,
-  weightsStart: (id: string) => ["design", id, "weights"] as const,
+  weightsStart: (id: string, digest: string) => ["design", id, "weights", digest] as const,
   runCode: (id: string) => ["run", id, "own code"] as const,
   sandbox: ["sandbox"] as const,
   versions: (id: string) => ["design", id, "versions"] as const,

@@ -1,0 +1,82 @@
+import { Text, UnstyledButton } from "@mantine/core";
+import { useTranslation } from "react-i18next";
+import { select } from "@/actions";
+import { useDiagnostics } from "@/api";
+import { toApiError } from "@/api/errors";
+import { useWeightsStart } from "@/api/weights";
+import { useCanEdit, useCommands, useDesignDocument, useDocumentSelector, useTraining } from "@/document";
+import { SourcePicker } from "./SourcePicker";
+import classes from "./weights.module.css";
+
+/** Values that the whole design starts from, and which layers keep them. */
+export function DesignWeights() {
+  const { t } = useTranslation("weights");
+  const { weights } = useTraining();
+  const commands = useCommands();
+  const canEdit = useCanEdit();
+  return (
+    <div className={classes.design} data-testid="design-weights">
+      <SourcePicker
+        label={t("design")}
+        value={weights}
+        readOnly={!canEdit}
+        testId="design-weights-source"
+        onChange={(value) => {
+          commands.setTraining(["weights"], value && { ...value });
+          commands.endGesture();
+        }}
+      />
+      <Start />
+    </div>
+  );
+}
+
+function Start() {
+  const { t } = useTranslation("weights");
+  const design = useDesignDocument();
+  const { weights } = useTraining();
+  const some = useDocumentSelector(({ layers }) =>
+    Object.values(layers).some((layer) => layer.weights !== null),
+  );
+  const { digest } = useDiagnostics(design.id);
+  const start = useWeightsStart(design.id, digest, weights !== null || some);
+  if (!weights && !some) return null;
+  if (start.error) {
+    return (
+      <Text size="xs" c="red" mt={4}>
+        {toApiError(start.error).message}
+      </Text>
+    );
+  }
+  if (!start.data) return null;
+  const { kept, layers } = start.data;
+  const afresh = layers.filter((layer) => layer.start === "afresh");
+  const show = (layer: string) => {
+    const calls = Object.entries(design.snapshot.content.nodes).filter(([, node]) => node.layer === layer);
+    select(calls.map(([node]) => node));
+  };
+  return (
+    <>
+      <Text size="xs" mt={6} role="status" data-testid="weights-start" data-kept={kept}>
+        {t("summary", { kept, total: layers.length })}
+      </Text>
+      {afresh.length > 0 && (
+        <details className={classes.afresh}>
+          <summary>{t("afreshCount", { count: afresh.length })}</summary>
+          <ul>
+            {afresh.map((layer) => (
+              <li key={layer.layer}>
+                <UnstyledButton fz="xs" fw={600} onClick={() => show(layer.layer)}>
+                  {layer.name}
+                </UnstyledButton>
+                <Text size="xs" c="dimmed">
+                  {layer.why}
+                </Text>
+              </li>
+            ))}
+          </ul>
+        </details>
+      )}
+    </>
+  );
+}
