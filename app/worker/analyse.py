@@ -4,8 +4,10 @@ Every layer is constructed and called on symbolic tensors without its weights be
 (`app.worker.reading`). ADR 0021 has the reasons and the figures.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
+
+from pydantic import JsonValue
 
 from app.catalog.model import Catalog
 from app.document.model import GraphDocument
@@ -31,9 +33,12 @@ _described: dict[Any, NodeAnalysis] = {}
 Shapes = tuple[tuple[str, tuple[int | None, ...]], ...]
 
 
-def analyse(document: GraphDocument, catalog: Catalog) -> Analysis:
-    """Check `document` and dry-call every layer that can be; an error in one leaves the others analysed."""
-    return analysis_of(read(document, catalog))
+def analyse(document: GraphDocument, catalog: Catalog, known: Mapping[str, JsonValue] | None = None) -> Analysis:
+    """Check `document` and dry-call every layer that can be; an error in one leaves the others analysed.
+
+    `known` is what own code gave where it was executed (`Analysis.learned`).
+    """
+    return analysis_of(read(document, catalog, known))
 
 
 def analysis_of(reading: Reading) -> Analysis:
@@ -52,6 +57,7 @@ def analysis_of(reading: Reading) -> Analysis:
         trainable_params=counts.total[1],
         costs=total_costs(found, counts, sums),
         problems=settle(found, [*found.problems, *_problems(reading)]),
+        learned=reading.learned,
     )
 
 
@@ -123,6 +129,8 @@ def _problems(reading: Reading) -> Iterator[Problem]:
             yield explain(site_of(reading, node), outcome.fault)
         elif outcome.loses_mask:
             yield _lost_mask(reading, node)
+    for node, pieces in reading.not_run.items():
+        yield _not_run(reading, node, pieces)
     for node, cause in reading.blocked.items():
         yield Problem(
             code="blocked",
@@ -158,6 +166,18 @@ def _nested_problem(reading: Reading, node: str, outcome: Outcome) -> Problem:
     )
 
 
+def _not_run(reading: Reading, node: str, pieces: list[str]) -> Problem:
+    return Problem(
+        code="own_code_not_run",
+        severity="warning",
+        node=node,
+        message=f"{reading.found.name_of(node)} needs code of this design, which has not been run on this input yet.",
+        expected="a run of the code in the sandbox",
+        received=", ".join(pieces),
+        hint="Somebody who may run code can press Run code; its shapes are stored then.",
+    )
+
+
 def _lost_mask(reading: Reading, node: str) -> Problem:
     found = reading.found
     wire = found.topology.incoming[node][0]
@@ -189,7 +209,7 @@ def _mends(reading: Reading, node: str, fix: Fix) -> bool:
     document = fixes.applied(reading.found.document, fix)
     if document is None:
         return False
-    after = read(document, reading.catalog)
+    after = read(document, reading.catalog, reading.known)
     before = sum(problem.severity == "error" for problem in reading.found.problems)
     errors = sum(problem.severity == "error" for problem in after.found.problems)
     outcome = after.outcomes.get(node)
@@ -202,7 +222,7 @@ def _mends_latent(reading: Reading, node: str, fix: Fix) -> bool:
     document = fixes.applied(reading.found.document, fix)
     if document is None or not _mends(reading, node, fix):
         return False
-    after = read(document, reading.catalog)
+    after = read(document, reading.catalog, reading.known)
     return node not in {found.node for found in latent_problems(after.found, after.specs, lambda *_: False)}
 
 

@@ -51,10 +51,10 @@ def answer(line: str | bytes) -> bytes:
 
 def _dispatch(request: AnalysisRequest) -> Any:
     match request:
-        case AnalyzeRequest(document=document, data=data):
+        case AnalyzeRequest(document=document, data=data, known=known):
             from app.worker.preflight import analyse_for
 
-            return analyse_for(document, load_catalog(), data).model_dump(mode="json", by_alias=True)
+            return analyse_for(document, load_catalog(), data, known).model_dump(mode="json", by_alias=True)
         case DescribeDataRequest(data=source):
             from app.worker.data import describe
 

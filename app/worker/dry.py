@@ -16,6 +16,7 @@ from pydantic import JsonValue
 
 from app.catalog.model import Catalog
 from app.graph.model import GraphPlan, LayerInstance
+from app.worker import own_code
 from app.worker.build import Instance, Parts, call_layer
 from app.worker.recurrent import check_states
 from app.worker.resolve import build_layer
@@ -86,7 +87,9 @@ def dry_call(
             instance = subject.instance.model_copy(update={"params": calmer})
             calm = Subject(instance, subject.catalog, subject.parts, subject.around)
             return dry_call(calm, first, arguments, constants, variant)
-        return Outcome(fault=f"{type(error).__name__}: {error}"[:20_000])
+        place = own_code.locate(error)
+        message = f"{error} (in {place})" if place else str(error)
+        return Outcome(fault=f"{type(error).__name__}: {message}"[:20_000])
 
 
 def _dry_call(

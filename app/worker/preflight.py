@@ -43,9 +43,17 @@ _SPARSE_METRICS: Final[Mapping[str, str]] = {
 }
 
 
-def analyse_for(document: GraphDocument, catalog: Catalog, data: DatasetDescription | None) -> Analysis:
-    """Analyse `document`; with `data`, its problems include what keeps it from being trained on that."""
-    reading = read(document, catalog)
+def analyse_for(
+    document: GraphDocument,
+    catalog: Catalog,
+    data: DatasetDescription | None,
+    known: Mapping[str, JsonValue] | None = None,
+) -> Analysis:
+    """Analyse `document`; with `data`, its problems include what keeps it from being trained on that.
+
+    `known` is what own code gave where it was executed.
+    """
+    reading = read(document, catalog, known)
     analysis = analysis_of(reading)
     if data is None:
         return analysis

@@ -5,22 +5,25 @@ that it touches are called again. A nested model is read by itself, on the tenso
 what is at its Outputs, and where other shapes come in, its nodes are called on those.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final, NamedTuple
+
+from pydantic import JsonValue
 
 from app.catalog.model import Catalog
 from app.document.model import GraphDocument, KerasConfig
 from app.graph.calls import call_of
 from app.graph.check import Survey, survey
 from app.graph.model import Call, Source
-from app.graph.nesting import Ends, reach
+from app.graph.nesting import NOTHING, Ends, reach, with_references
 from app.graph.ownership import Ownership, layers_around, read_ownership
 from app.graph.plan import graph_plan, instance_of, layer_instances
 from app.graph.ports import output_keys
 from app.worker.build import Parts
 from app.worker.dry import Arguments, Outcome, Spec, Subject, dry_call, forget_layers, received_inside
 from app.worker.keras_config import configured
+from app.worker.known import as_json, from_json, is_loaded, key_of
 
 MEMORY: Final = 50_000
 """Dry calls remembered; all are forgotten when there are more."""
@@ -36,7 +39,9 @@ _UNFED: Final = Outcome(fault="The wire comes from a port that gave no tensor.")
 class Reading:
     """A survey with what Keras said: specs by node and port, outcomes by node, and nodes blocked by another one.
 
-    What blocks a call of a nested model is the node inside it.
+    What blocks a call of a nested model is the node inside it. `known` has outcomes of own code that was executed
+    elsewhere, `learned` those of code executed here, by key; `not_run` are the nodes for which there is
+    neither, with the names of the code that they need.
     """
 
     catalog: Catalog
@@ -48,17 +53,23 @@ class Reading:
     inside: dict[tuple[str, tuple[Spec, ...]], Outcome] = field(default_factory=dict)
     ownerships: list[Ownership] = field(default_factory=list)
     variant: Any = None
+    known: Mapping[str, JsonValue] = field(default_factory=dict)
+    learned: dict[str, JsonValue] = field(default_factory=dict)
+    not_run: dict[str, list[str]] = field(default_factory=dict)
 
 
-def read(document: GraphDocument, catalog: Catalog) -> Reading:
-    """Call every node whose inputs are known, in order, under the design's `keras.config`."""
+def read(document: GraphDocument, catalog: Catalog, known: Mapping[str, JsonValue] | None = None) -> Reading:
+    """Call every node whose inputs are known, in order, under the design's `keras.config`.
+
+    Own code is executed in a process that has loaded it; elsewhere its calls have the outcomes in `known`.
+    """
     found = survey(document, catalog)
     config = document.training.config
     if config == _DEFAULT:
-        return _read(Reading(catalog, found, {}, {}, {}))
+        return _read(Reading(catalog, found, {}, {}, {}, known=known or {}))
     variant = (config.dtype_policy, config.floatx, config.image_data_format)
     with configured(config):
-        return _read(Reading(catalog, found, {}, {}, {}, variant=variant))
+        return _read(Reading(catalog, found, {}, {}, {}, variant=variant, known=known or {}))
 
 
 _DEFAULT: Final = KerasConfig()
@@ -96,7 +107,12 @@ def _read_node(reading: Reading, node: str) -> None:
         if cause is not None:
             reading.blocked[node] = cause
             return
-    reading.outcomes[node] = _called(reading, reading.specs, node)
+    outcome = _called(reading, reading.specs, node)
+    if outcome is None:
+        pieces = code_in(found, found.document.nodes[node].layer)
+        reading.not_run[node] = sorted(found.document.code[piece].name for piece in pieces)
+    else:
+        reading.outcomes[node] = outcome
 
 
 def _cause_inside(reading: Reading, graph: str) -> str | None:
@@ -109,8 +125,8 @@ def _cause_inside(reading: Reading, graph: str) -> str | None:
     return None
 
 
-def _called(reading: Reading, specs: Specs, node: str) -> Outcome:
-    """Return what a call gives for the tensors in `specs`, and add its own to them."""
+def _called(reading: Reading, specs: Specs, node: str) -> Outcome | None:
+    """Return what a call gives for the tensors in `specs`, and add its own to them; None for code that was not run."""
     found = reading.found
     layer_id = found.document.nodes[node].layer
     call = _call_of(found, node)
@@ -118,10 +134,13 @@ def _called(reading: Reading, specs: Specs, node: str) -> Outcome:
     if arguments is None:
         return _UNFED
     first = reading.first_calls.setdefault(layer_id, arguments)
+    outcome: Outcome | None
     if found.specs[layer_id].marker == "model":
         outcome = _model_outcome(reading, layer_id, arguments)
     else:
         outcome = _layer_outcome(reading, layer_id, first, arguments, call)
+    if outcome is None:
+        return None
     keys = output_keys(found.outputs_of(node), len(outcome.outputs))
     for port, spec in zip(keys, outcome.outputs, strict=False):
         if spec is not None:
@@ -129,20 +148,43 @@ def _called(reading: Reading, specs: Specs, node: str) -> Outcome:
     return outcome
 
 
-def _layer_outcome(reading: Reading, layer_id: str, first: Arguments, arguments: Arguments, call: Call) -> Outcome:
+def _layer_outcome(
+    reading: Reading, layer_id: str, first: Arguments, arguments: Arguments, call: Call
+) -> Outcome | None:
     found = reading.found
     layer = found.document.layers[layer_id]
     scope = _scope_of(reading, layer_id) if layer_id in found.held else None
     constants = tuple(sorted(call.constants.items())) if call.constants else ()
-    key = (layer.class_name, found.configs[layer_id], first, arguments, constants, scope and scope.key, reading.variant)
+    key: Any = (
+        *(layer.class_name, found.configs[layer_id], first, arguments),
+        *(constants, scope and scope.key, reading.variant),
+    )
+    code = code_in(found, layer_id) if found.document.code and layer_id in found.held else set()
+    if code:
+        key = key_of(found.document, code, key)
+        if not is_loaded(found.document, code):
+            return from_json(reading.known.get(key))
     outcome = _remembered.get(key)
     if outcome is None:
         if len(_remembered) >= MEMORY:
             forget()
-        instance = instance_of(layer_id, layer)
+        instance, variant = instance_of(layer_id, layer), key if code else reading.variant
         subject = Subject(instance, reading.catalog, *((scope.parts, scope.around) if scope else ()))
-        outcome = _remembered[key] = dry_call(subject, first, arguments, call.constants, reading.variant)
+        outcome = _remembered[key] = dry_call(subject, first, arguments, call.constants, variant)
+    if code:
+        reading.learned[key] = as_json(outcome)
     return outcome
+
+
+def code_in(found: Survey, layer_id: str) -> set[str]:
+    """Return the pieces of own code that constructing a layer executes, with all that is inside it."""
+    layers = with_references([layer_id], found.held)
+    reached: set[str] = set()
+    for graph in {graph for layer in layers for graph in found.reached_graphs(layer)}:
+        reached |= {graph, *reach(graph, found.nesting.holds)}
+    for graph in reached:
+        layers |= found.nesting.layers.get(graph, set())
+    return {piece for layer in layers for piece in found.held.get(layer, NOTHING).code}
 
 
 class _Scope(NamedTuple):
@@ -177,7 +219,7 @@ def _is_built(found: Survey, layer_id: str) -> bool:
     return any(node in found.built for node in found.callers_of(layer_id)) or not found.built
 
 
-def _model_outcome(reading: Reading, layer_id: str, arguments: Arguments) -> Outcome:
+def _model_outcome(reading: Reading, layer_id: str, arguments: Arguments) -> Outcome | None:
     """Return what a nested model gives: what is at its Outputs, for the tensors that come in."""
     found = reading.found
     graph = str(found.document.layers[layer_id].params["graph"])
@@ -193,11 +235,12 @@ def _model_outcome(reading: Reading, layer_id: str, arguments: Arguments) -> Out
         entered = _remembered[key] = received_inside(declared, given)
     if entered.fault:
         return entered
-    return _masked(_inside(reading, graph, tuple(spec for spec in entered.outputs if spec is not None)), given)
+    outcome = _inside(reading, graph, tuple(spec for spec in entered.outputs if spec is not None))
+    return None if outcome is None else _masked(outcome, given)
 
 
-def _inside(reading: Reading, graph: str, given: tuple[Spec, ...]) -> Outcome:
-    """Call the nodes of a nested model for other tensors than its Inputs say."""
+def _inside(reading: Reading, graph: str, given: tuple[Spec, ...]) -> Outcome | None:
+    """Call the nodes of a nested model for other tensors than its Inputs say; None where code was not run on them."""
     found = reading.found
     known = reading.inside.get((graph, given))
     if known is not None:
@@ -208,6 +251,8 @@ def _inside(reading: Reading, graph: str, given: tuple[Spec, ...]) -> Outcome:
     for node in found.nodes[graph]:
         if node in found.live(graph) and found.marker_of(node) not in {"input", "output"}:
             each = _called(reading, specs, node)
+            if each is None:
+                return None
             if each.fault:
                 outcome = Outcome(fault=each.fault, inside=each.inside or node)
                 break
