@@ -1,16 +1,21 @@
 """Configurations of models, made comparable."""
 
 import json
+import re
 from collections.abc import Mapping
 from typing import Any, Final
 
+from app.codegen.names import snake_case
+
+_INNER: Final = frozenset({"layer", "backward_layer", "cell", "cells"})
 _DRAWN: Final = frozenset({"seed", "build_config", "compile_config"})
 
 
 def configuration(model: Any, *, named: bool) -> Any:
     """Return the configuration of `model` without what Keras makes up anew each time.
 
-    Those are seeds, the names of operations (`keras.ops` takes none) and, unless `named`, the name of the model.
+    Those are seeds, the names of operations (`keras.ops` takes none), the counted names of inner layers and, unless
+    `named`, the name of the model.
     """
     found = json.loads(model.to_json())
     if not named:
@@ -41,7 +46,11 @@ def _settled(value: Any, names: Mapping[str, str]) -> Any:
         entries = [entry for entry in value["layers"] if isinstance(entry, dict)]
         operations = [entry["name"] for entry in entries if str(entry.get("module")).startswith("keras.src.ops")]
         names = {name: f"operation {number}" for number, name in enumerate(operations)}
-    found = {key: _settled(item, names) for key, item in value.items() if key not in _DRAWN}
+    found = {
+        key: _settled(_unnamed(item) if key in _INNER else item, names)
+        for key, item in value.items()
+        if key not in _DRAWN
+    }
     if str(value.get("module")).startswith("keras.src.ops") and value.get("name") in names:
         found["name"] = names[value["name"]]
         found["config"] = {**found["config"], "name": found["name"]}
@@ -52,6 +61,17 @@ def _settled(value: Any, names: Mapping[str, str]) -> Any:
         if ends in value:
             found[ends] = _ends(value[ends], names)
     return found
+
+
+def _unnamed(value: Any) -> Any:
+    """Return an inner layer, or a list of them, without the names that Keras counts up by itself."""
+    if isinstance(value, list):
+        return [_unnamed(item) for item in value]
+    if not isinstance(value, dict) or not isinstance(value.get("config"), dict):
+        return value
+    name = str(value["config"].get("name"))
+    counted = re.fullmatch(rf"(forward_|backward_)?{snake_case(str(value.get('class_name')))}(_\d+)?", name)
+    return {**value, "config": {key: item for key, item in value["config"].items() if key != "name" or not counted}}
 
 
 def _ends(value: Any, names: Mapping[str, str]) -> Any:
