@@ -109,7 +109,7 @@ def _is_older(file: Any) -> bool:
 def layers_in(file: Any) -> Iterator[tuple[str, dict[str, Any]]]:
     """Yield the layers of a file of Keras 3, by the path of their names, with their arrays by place.
 
-    Each layer's group is called after its class; its name is an attribute.
+    Each layer's group is called after its class; its name is an attribute of the variables in it.
     """
     yield from _below(file, "")
 
@@ -119,7 +119,7 @@ def _below(group: Any, prefix: str) -> Iterator[tuple[str, dict[str, Any]]]:
         return
     for key in group["layers"]:
         member = group["layers"][key]
-        name = _text(member.attrs.get("name", key))
+        name = _text(member["vars"].attrs.get("name", key) if "vars" in member else key)
         if "layers" in member:
             yield from _below(member, f"{prefix}{name}/")
         held = dict(_arrays(member, ""))

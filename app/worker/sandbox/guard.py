@@ -7,7 +7,7 @@ import socket
 import subprocess
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Final
@@ -15,7 +15,7 @@ from typing import IO, Final
 import psutil
 
 from app.worker.sandbox import seccomp
-from app.worker.sandbox.profile import Profile, Tier, command, environment
+from app.worker.sandbox.profile import INSIDE, Profile, Tier, command, environment
 
 LOG_BYTES: Final = 10 * 2**20
 """What is kept of that which a sandboxed process prints; the rest is counted and dropped."""
@@ -41,13 +41,28 @@ class Guard:
     `log` receives what it prints, up to `LOG_BYTES`. `watch` is called again and again by whoever waits for it.
     """
 
-    def __init__(self, tier: Tier, profile: Profile, task: str, theirs: socket.socket, log: Path | None = None) -> None:
+    def __init__(
+        self,
+        tier: Tier,
+        profile: Profile,
+        task: str,
+        theirs: socket.socket,
+        log: Path | None = None,
+        program: Sequence[str] = INSIDE,
+    ) -> None:
         self.profile = profile.resolved()
         self.profile.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         self.started = time.monotonic()
         with theirs, _filter_file() as rules:
             self.process = subprocess.Popen(
-                command(tier, self.profile, channel=theirs.fileno(), filter_file=rules.fileno(), task=task),
+                command(
+                    tier,
+                    self.profile,
+                    channel=theirs.fileno(),
+                    filter_file=rules.fileno(),
+                    task=task,
+                    program=program,
+                ),
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.STDOUT,

@@ -4,7 +4,7 @@ import os
 import resource
 import shutil
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final, Literal
@@ -90,13 +90,19 @@ def environment(tier: Tier, profile: Profile) -> dict[str, str]:
     }
 
 
-def command(tier: Tier, profile: Profile, *, channel: int, filter_file: int, task: str) -> list[str]:
-    """Return the command that runs `task` (of `app.worker.sandbox.inside`) confined by `tier`.
+INSIDE: Final = ("-m", "app.worker.sandbox.inside")
+"""What the interpreter starts with in a sandbox."""
+
+
+def command(
+    tier: Tier, profile: Profile, *, channel: int, filter_file: int, task: str, program: Sequence[str] = INSIDE
+) -> list[str]:
+    """Return the command that runs `task` of `program` confined by `tier`.
 
     `channel` is the inherited socket that it speaks on, `filter_file` a file with the seccomp filter for bubblewrap.
     """
     inside = [
-        *(sys.executable, "-m", "app.worker.sandbox.inside", task),
+        *(sys.executable, *program, task),
         *("--tier", tier, "--channel", str(channel), "--folder", str(profile.folder)),
         *("--memory-bytes", str(profile.limits.memory_bytes), "--file-bytes", str(profile.limits.file_bytes)),
     ]
