@@ -1,3 +1,4 @@
+import type { ReactNode } from "react";
 import { useTranslation } from "react-i18next";
 import { useSelection } from "@/actions";
 import { useCatalog } from "@/catalog";
@@ -8,8 +9,13 @@ import classes from "./inspector.module.css";
 import { LayerInspector } from "./LayerInspector";
 import { SeveralInspector } from "./SeveralInspector";
 
+interface InspectorProps {
+  /** Where the values of a layer come from, by the id of the layer. */
+  weights?: (layer: string) => ReactNode;
+}
+
 /** The form of what is selected: a layer, several layers, or the design as a whole. */
-export function Inspector() {
+export function Inspector({ weights }: InspectorProps) {
   const { t } = useTranslation("inspector");
   const { endGesture } = useCommands();
   const selected = useSelection((selection) => selection.nodes);
@@ -28,7 +34,7 @@ export function Inspector() {
         {first === undefined ? (
           <DesignOverview />
         ) : present.length === 1 ? (
-          <LayerInspector key={first} node={first} />
+          <LayerInspector key={first} node={first} weights={weights} />
         ) : (
           <SeveralInspector key={present.join(" ")} nodes={present} />
         )}

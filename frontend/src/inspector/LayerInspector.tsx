@@ -1,5 +1,6 @@
 import { Alert, Anchor, Switch, Text, TextInput, Tooltip } from "@mantine/core";
 import { IconExternalLink } from "@tabler/icons-react";
+import type { ReactNode } from "react";
 import { useTranslation } from "react-i18next";
 import type { Problem } from "@/api";
 import { layerSpec, layerStyle, layerTitle, type ObjectSpec } from "@/catalog";
@@ -13,8 +14,13 @@ import { Section } from "./Section";
 import { SharedLayer } from "./SharedLayer";
 import { errorsByParam, useProblemsOf } from "./useProblems";
 
+interface LayerInspectorProps {
+  node: string;
+  weights?: (layer: string) => ReactNode;
+}
+
 /** Everything about one call of a layer; what is set here holds for every call that shares the layer. */
-export function LayerInspector({ node }: { node: string }) {
+export function LayerInspector({ node, weights }: LayerInspectorProps) {
   const { t } = useTranslation("inspector");
   const call = useNode(node);
   const layer = useLayer(call?.layer);
@@ -47,6 +53,7 @@ export function LayerInspector({ node }: { node: string }) {
             {t("unknownClass.text")}
           </Alert>
         )}
+        {weights?.(call.layer)}
         <NodeNote node={node} note={call.note} color={call.color} />
       </div>
     </>

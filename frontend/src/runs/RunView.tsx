@@ -8,6 +8,7 @@ import { formatMoment } from "@/lib/format";
 import { ErrorView } from "@/ui/ErrorView";
 import { StateChip } from "@/ui/StateChip";
 import { ArtifactList } from "./ArtifactList";
+import { CodeList } from "./CodeList";
 import { CurveToolbar } from "./CurveToolbar";
 import { metricsOf } from "./curveTables";
 import { FailurePanel } from "./FailurePanel";
@@ -148,6 +149,7 @@ export function RunView({ run, runs, compared, places }: Props) {
         <Waiting run={run} />
       )}
       <ReportPanel key={run.id} reports={run.reports} />
+      <CodeList runId={run.id} />
       <div className={classes.charts}>
         <ArtifactList runId={run.id} artifacts={run.artifacts} />
         <LogPanel lines={own?.lines ?? []} />

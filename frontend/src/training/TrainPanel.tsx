@@ -1,6 +1,6 @@
 import { Anchor, Button, Loader, Text } from "@mantine/core";
 import { IconArrowRight, IconCircleCheck, IconPlayerPlayFilled } from "@tabler/icons-react";
-import { useEffect, useState } from "react";
+import { type ReactNode, useEffect, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { Link } from "react-router";
 import {
@@ -30,7 +30,7 @@ import { PreflightList } from "./PreflightList";
 import classes from "./training.module.css";
 
 /** From data to a run: the data set, what `compile` and `fit` receive, what does not fit yet, and Train. */
-export function TrainPanel() {
+export function TrainPanel({ start }: { start?: ReactNode }) {
   const { t } = useTranslation("training");
   const { dataset } = useTraining();
   const { endGesture } = useCommands();
@@ -47,6 +47,7 @@ export function TrainPanel() {
     >
       <div className={classes.scroll}>
         <DataPart data={description.data} loading={description.isLoading} error={description.error} />
+        {start}
         <CompileForm data={description.data} facts={diagnostics.byNode} />
         <FitForm data={description.data} />
         <CallbackList />
