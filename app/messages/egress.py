@@ -28,7 +28,7 @@ def check_egress(config: Mapping[str, Any], hosts: Sequence[str]) -> SplitResult
             return parts
     raise EgressRefused(
         "RemoteMonitor may not send anything to this address.",
-        expected=f"http or https to {', '.join(hosts)}" if hosts else "none: this server lets no run reach out",
+        expected=f"http or https to {', '.join(hosts)}" if hosts else "no address: this server lets no run reach out",
         received=address[:200],
         hint="Remove RemoteMonitor, or ask who runs this server to add the host to LAYERLOOM_EGRESS_HOSTS.",
     )

@@ -9,7 +9,9 @@ from typing import Any, Final
 
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
+from app.catalog.own import catalog_for
 from app.catalog.registry import load_catalog
+from app.document.model import GraphDocument
 from app.messages.analysis import (
     AnalysisRequest,
     AnalyzeRequest,
@@ -54,7 +56,8 @@ def _dispatch(request: AnalysisRequest) -> Any:
         case AnalyzeRequest(document=document, data=data, known=known):
             from app.worker.preflight import analyse_for
 
-            return analyse_for(document, load_catalog(), data, known).model_dump(mode="json", by_alias=True)
+            _load_code(document)
+            return analyse_for(document, catalog_for(document), data, known).model_dump(mode="json", by_alias=True)
         case DescribeDataRequest(data=source):
             from app.worker.data import describe
 
@@ -71,6 +74,7 @@ def _dispatch(request: AnalysisRequest) -> Any:
         case ExportModelRequest():
             from app.worker.exports.export import export_model
 
+            _load_code(request.document)
             return export_model(request).model_dump(mode="json")
         case ConvertWeightsRequest():
             if not sandbox.entered():
@@ -78,6 +82,14 @@ def _dispatch(request: AnalysisRequest) -> Any:
             from app.worker.weights_file import convert
 
             return convert(request).model_dump(mode="json")
+
+
+def _load_code(document: GraphDocument) -> None:
+    """Execute the own code of a design where that may be: in the sandbox. Elsewhere nothing of it is executed."""
+    if document.code and sandbox.entered():
+        from app.worker import own_code
+
+        own_code.load(document)
 
 
 def _line(content: dict[str, Any]) -> bytes:

@@ -28,7 +28,7 @@ import psutil
 from numpy.typing import NDArray
 
 from app.catalog.model import Catalog
-from app.catalog.registry import load_catalog
+from app.catalog.own import catalog_for
 from app.codegen.python_source import render_script
 from app.graph.check import survey
 from app.graph.model import Plan
@@ -136,8 +136,8 @@ class _Session:
 
     @cached_property
     def catalog(self) -> Catalog:
-        """The catalog of the job's design."""
-        return load_catalog()
+        """The catalog of the job's design, its own code included."""
+        return catalog_for(self.job.document)
 
     def say(self, event: str, **fields: Any) -> None:
         self.emit({"event": event, "time": time.time(), **fields})
