@@ -24,3 +24,13 @@ def too_large(what: str, size: int, limit: int) -> TooLarge:
         expected=f"at most {limit / 2**20:.0f} MiB",
         received=f"{size / 2**20:.0f} MiB",
     )
+
+
+class NotPython(Invalid):
+    """A script that cannot be read; `line` is where, counted from 1."""
+
+    code: ClassVar[str] = "not_python"
+
+    def __init__(self, message: str, *, expected: str, received: str, hint: str = "", line: int = 0) -> None:
+        super().__init__(message, expected=expected, received=received, hint=hint)
+        self.line = line

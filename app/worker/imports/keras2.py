@@ -5,7 +5,7 @@ Works on parsed JSON alone: entries get a key `converted` with the notes, which 
 
 import re
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, TypeGuard
 
 from app.worker.imports.keras2_calls import modern_calls, modern_ends
 from app.worker.imports.keras2_fields import drop_fields, modern_config, modern_object
@@ -71,7 +71,7 @@ def _usable_names(layers: list[Any]) -> dict[str, str]:
     return found
 
 
-def _has_config(layer: Any) -> bool:
+def _has_config(layer: Any) -> TypeGuard[dict[str, Any]]:
     return isinstance(layer, dict) and isinstance(layer.get("config"), dict)
 
 
