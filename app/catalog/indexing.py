@@ -1,4 +1,4 @@
-"""The text of an index (`:, 0`, `..., None`, `1:3`) as the key of `x[key]`, and back; read by `ast`, never evaluated."""
+"""The text of an index (`:, 0`, `..., None`, `1:3`) as the key of `x[key]`, and back; read by `ast`, never run."""
 
 import ast
 from types import EllipsisType

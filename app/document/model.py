@@ -32,7 +32,7 @@ MAX_COORDINATE: Final = 1_000_000.0
 Identifier = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
 Port = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,63}(\.[0-9]{1,4})?$")]
 GraphId = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{0,64}$")]
-ClassName = Annotated[str, StringConstraints(pattern=r"^(ops\.)?[A-Za-z_][A-Za-z0-9_>]{0,123}$")]
+ClassName = Annotated[str, StringConstraints(pattern=r"^(ops\.(image\.)?)?[A-Za-z_][A-Za-z0-9_>]{0,123}$")]
 """A name of the catalog: `Dense`, `ops.mean`, or the class of a piece of the design's own code."""
 
 ModelClass = Literal["auto", "Functional", "Sequential"]

@@ -24,7 +24,7 @@ from keras.src.utils.naming import to_snake_case
 
 from app import layers as own_layers
 from app.catalog.model import Catalog, Kind, ObjectSpec, ParamKind, ParamSpec, PortSpec
-from app.worker.docstring import Docstring, parse_docstring
+from app.catalog.docstring import Docstring, parse_docstring
 from app.worker.operations import derive_operations
 from app.worker.overlay import OVERLAY_FILE, Overlay, OverlayError, with_nulls
 from app.worker.parameters import USUAL_SAMPLES, derive_param
@@ -283,6 +283,8 @@ def _usual_inputs(target: Any, argument: str) -> list[dict[str, Any]]:
         ports.append({"name": "initial_state", "argument": "initial_state", "variadic": True, "optional": True})
     if "states" in call:
         ports.append({"name": "states", "argument": "states", "variadic": True})
+    if "mask" in call:
+        ports.append({"name": "mask", "argument": "mask", "optional": True})
     return ports
 
 

@@ -6,8 +6,8 @@ import re
 from typing import Any
 
 from app.catalog.model import ParamKind, ParamSpec
-from app.worker.docstring import plain_text
-from app.worker.infer import infer
+from app.catalog.docstring import plain_text
+from app.catalog.infer import infer
 from app.worker.overlay import Overlay, OverlayError
 
 _ADVANCED = re.compile(

@@ -148,7 +148,7 @@ class _Builder:
 
 
 def _defaults(spec: ObjectSpec) -> dict[str, Any]:
-    """Return the defaults of a function of `keras.ops`, resolved as far as the function does before it hands them on."""
+    """Return the defaults of a function of `keras.ops`, as the function hands them on."""
     found = {param.name: param.default for param in spec.params if not param.required}
     if spec.category == "nn" and "data_format" in found and found["data_format"] is None:
         found["data_format"] = keras.config.image_data_format()

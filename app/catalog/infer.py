@@ -1,5 +1,6 @@
 """What kind of value a Keras parameter takes, inferred in stages: its name, its default, its docstring."""
 
+import inspect
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -140,6 +141,10 @@ _DOCUMENTED: tuple[tuple[str, ParamKind], ...] = (
     (r"(an? )?(optional )?list of (str|regex)", ParamKind.STRINGS),
     (r"(an? |the )?(optional )?(str\b|string)", ParamKind.TEXT),
 )
+
+
+REQUIRED = inspect.Parameter.empty
+"""Stands for the default of a parameter that has none."""
 
 
 @dataclass(frozen=True)

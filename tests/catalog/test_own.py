@@ -1,0 +1,186 @@
+"""The classes of a design's own, read from their source."""
+
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from app.catalog.model import Kind, ObjectSpec, ParamKind
+from app.catalog.own import CELLS, OWN, catalog_for, source_faults
+from app.catalog.registry import load_catalog
+from app.catalog.validate import validate_params
+from app.document.model import Code, GraphDocument
+
+LAYER = '''
+import keras
+from keras import layers
+
+class Scale(layers.Layer):
+    """Multiplies by a number.
+
+    More words.
+
+    Args:
+        factor: The number.
+    """
+
+    def __init__(self, units, factor: float = 2.0, mode: Literal["a", "b"] = "a", sizes: tuple[int, ...] | None = None,
+                 kernel_initializer="glorot_uniform", activation=None, what=print, *, flag=True, **kwargs):
+        super().__init__(**kwargs)
+
+    def call(self, inputs, training=None, mask=None):
+        return inputs * self.factor
+'''
+
+
+def design(*pieces: tuple[str, str, str]) -> GraphDocument:
+    code = {f"c{n}": Code(kind=kind, name=name, source=source) for n, (kind, name, source) in enumerate(pieces)}  # type: ignore[arg-type]
+    return GraphDocument(code=code)
+
+
+def spec_of(name: str, source: str, kind: str = "layers") -> ObjectSpec:
+    document = design((kind, name, source))
+    assert source_faults(document) == {}
+    spec = catalog_for(document).find(Kind(kind), name)
+    assert spec is not None
+    return spec
+
+
+def codes(name: str, source: str, kind: str = "layers") -> list[tuple[str, int]]:
+    return [(fault.code, fault.line) for fault in source_faults(design((kind, name, source))).get("c0", [])]
+
+
+def test_a_layer() -> None:
+    spec = spec_of("Scale", LAYER)
+    assert (spec.code, spec.category, spec.summary, spec.help) == ("c0", OWN, "Multiplies by a number.", "More words.")
+    assert [(p.name, p.kind, p.required, p.default, p.nullable) for p in spec.params] == [
+        ("units", ParamKind.INTEGER, True, None, False),
+        ("factor", ParamKind.NUMBER, False, 2.0, False),
+        ("mode", ParamKind.CHOICE, False, "a", False),
+        ("sizes", ParamKind.SHAPE, False, None, True),
+        ("kernel_initializer", ParamKind.OBJECT, False, "GlorotUniform", False),
+        ("activation", ParamKind.OBJECT, False, None, True),
+        ("what", ParamKind.JSON, False, None, True),
+        ("flag", ParamKind.BOOLEAN, False, True, False),
+        ("trainable", ParamKind.BOOLEAN, False, True, False),
+        ("dtype", ParamKind.DTYPE, False, None, True),
+    ]
+    assert spec.params[1].help == "The number."
+    assert [port.name for port in spec.inputs] == ["input"]
+    assert [port.name for port in spec.outputs] == ["output"]
+    catalog = catalog_for(design(("layers", "Scale", LAYER)))
+    assert validate_params(spec, {"units": 3, "activation": "relu", "mode": "b"}, catalog) == []
+
+
+@pytest.mark.parametrize(
+    ("signature", "body", "inputs", "outputs"),
+    [
+        ("self, query, value, key=None, training=False", "return query", ["query", "value", "key"], ["output"]),
+        ("self, inputs", "a, b = inputs; return a", ["a", "b"], ["output"]),
+        ("self, xs: list", "return xs[0]", ["inputs"], ["output"]),
+        ("self, X, Y", "return X, Y", ["input_1", "input_2"], ["output_1", "output_2"]),
+        ("self, x, alpha=0.5", "mean, var = 1, 2; return mean, var", ["input"], ["mean", "var"]),
+        ("self, x", "f = lambda: (1, 2); return f()", ["input"], ["output"]),
+    ],
+)
+def test_ports(signature: str, body: str, inputs: list[str], outputs: list[str]) -> None:
+    spec = spec_of("A", f"class A(Layer):\n    def call({signature}):\n        {body}\n")
+    assert [port.name for port in spec.inputs] == inputs
+    assert [port.name for port in spec.outputs] == outputs
+
+
+def test_a_cell() -> None:
+    source = (
+        "class C(keras.Layer):\n  def __init__(self, units, **kw):\n    self.state_size = units\n"
+        "  def call(self, x, states):\n    return x, states\n"
+    )
+    spec = spec_of("C", source)
+    assert spec.category == CELLS
+    assert [(port.name, port.argument, port.variadic) for port in spec.inputs] == [
+        ("input", "x", False),
+        ("states", "states", True),
+    ]
+    document = design(("layers", "C", source))
+    rnn = load_catalog().objects[Kind.LAYER]["RNN"]
+    cell: dict[str, Any] = {"cell": {"class_name": "C", "config": {"units": 3}}}
+    assert validate_params(rnn, cell, catalog_for(document)) == []
+    assert [fault.code for fault in validate_params(rnn, cell, load_catalog())] == ["unknown_object"]
+
+
+def test_what_a_class_inherits() -> None:
+    spec = spec_of("Wide", "class Base(keras.layers.Dense):\n    pass\nclass Wide(Base):\n    pass\n")
+    dense = load_catalog().objects[Kind.LAYER]["Dense"]
+    assert (spec.params, spec.inputs, spec.outputs) == (dense.params, dense.inputs, dense.outputs)
+
+
+@pytest.mark.parametrize(
+    ("kind", "name", "source"),
+    [
+        ("losses", "Own", "class Own(keras.losses.Loss):\n  def call(self, y_true, y_pred): ..."),
+        ("metrics", "Own", "class Own(keras.metrics.Metric):\n  pass"),
+        ("callbacks", "Own", "class Own(keras.callbacks.Callback):\n  pass"),
+        ("initializers", "Own", "class Own(Initializer):\n  def __call__(self, shape, dtype=None): ..."),
+        ("regularizers", "Own", "class Own(keras.Regularizer):\n  def __call__(self, x): ..."),
+        ("activations", "own", "def own(x):\n  return x"),
+    ],
+)  # fmt: skip
+def test_other_kinds(kind: str, name: str, source: str) -> None:
+    spec = spec_of(name, source, kind)
+    assert (spec.kind, spec.inputs, spec.code) == (Kind(kind), (), "c0")
+
+
+@pytest.mark.parametrize(
+    ("name", "source", "found"),
+    [
+        ("A", "class A(:\n", [("own_syntax", 1)]),
+        ("A", "x = 1\nclass A(Layer)\n  pass", [("own_syntax", 2)]),
+        ("A", "class B(Layer):\n  def call(self, x): ...", [("own_missing", 1)]),
+        ("A", "", [("own_missing", 1)]),
+        ("A", "\nclass A:\n  def call(self, x): ...", [("own_base", 2)]),
+        ("A", "class A(Layer):\n  pass", [("own_method", 1)]),
+        ("A", "class A(Layer):\n  def __init__(self, *sizes): ...\n  def call(self, x): ...", [("own_star_args", 2)]),
+        ("A", "class A(Layer):\n  def call(self, x): ...\n" * 2, [("own_several", 3)]),
+        ("Dense", "class Dense(Layer):\n  def call(self, x): ...", [("own_clash", 1)]),
+        ("a>b", "class A(Layer): ...", [("own_name", 1)]),
+        ("A", "\0", [("own_syntax", 1)]),
+        ("A", "(" * 90_000, [("own_syntax", 1)]),
+        ("A", "-" * 90_000 + "1", [("own_syntax", 1)]),
+        ("A", "x" + ".a" * 40_000, [("own_syntax", 1)]),
+        ("A", "x = '\\d'\nclass A(Layer):\n  def call(self, x): ...", []),
+    ],
+    ids=lambda value: str(value)[:20],
+)
+def test_faults(name: str, source: str, found: list[tuple[str, int]]) -> None:
+    assert codes(name, source) == found
+
+
+def test_two_pieces_of_one_name() -> None:
+    source = "class A(Layer):\n  def call(self, x): ..."
+    document = design(("layers", "A", source), ("layers", "A", source))
+    assert {piece: [fault.code for fault in faults] for piece, faults in source_faults(document).items()} == {
+        "c1": ["own_clash"]
+    }
+    found = catalog_for(document).find(Kind.LAYER, "A")
+    assert found is not None
+    assert found.code == "c0"
+
+
+def test_nothing_runs_and_the_result_is_remembered() -> None:
+    document = design(("layers", "A", "raise SystemExit\nclass A(Layer):\n  def call(self, x): ..."))
+    assert catalog_for(document) is catalog_for(document.model_copy(deep=True))
+    assert catalog_for(GraphDocument()) is load_catalog()
+
+
+@settings(max_examples=200, deadline=None)
+@given(
+    text=st.text(max_size=60),
+    kind=st.sampled_from(["layers", "losses", "metrics", "callbacks", "initializers", "regularizers", "activations"]),
+    head=st.sampled_from(
+        ["", "class A(Layer):\n  def call(self, x, ", "class A(Layer):\n  def __init__(self, a=", "def A("]
+    ),
+)
+def test_no_text_makes_it_raise(text: str, kind: str, head: str) -> None:
+    document = design((kind, "A", head + text))
+    assert isinstance(source_faults(document), dict)
+    assert catalog_for(document).version == load_catalog().version
