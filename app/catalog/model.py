@@ -104,7 +104,8 @@ class PortSpec(_Frozen):
     in port order (`Attention` takes `[query, value, key]` in `inputs`).
     `when` names parameter values that must hold for the port to exist (`{"return_state": true}`). A key may be a
     dotted path into a nested object (`layer.config.return_state`), a list of values means any of them, and a
-    parameter that is not set counts with its default (`app.catalog.ports` reads these rules).
+    parameter that is not set counts with its default (`app.catalog.ports` reads these rules). A key may also be an
+    argument of the call (`return_attention_scores`), which is not set unless a node sets it.
     """
 
     name: str
