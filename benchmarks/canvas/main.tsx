@@ -25,6 +25,7 @@ const host = {
   openVersions: () => undefined,
   openShare: () => undefined,
   notify: () => undefined,
+  tell: () => undefined,
 };
 
 function Ours() {

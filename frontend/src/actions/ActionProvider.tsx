@@ -7,6 +7,7 @@ import { onCopy, onPaste } from "./clipboard";
 import { type ActionContext, ActionContextSource, type ActionHost } from "./context";
 import { useEditorView } from "./editorView";
 import { actionFor, isTyping, shortcutLabel } from "./keys";
+import { shownGraph } from "./openGraph";
 import { ACTIONS } from "./registry";
 import { ShortcutSheet } from "./ShortcutSheet";
 import { getSelection, useSelection } from "./selection";
@@ -25,6 +26,7 @@ export function ActionProvider({ host, children }: ActionProviderProps) {
     (): ActionContext => ({
       design,
       selection: getSelection(),
+      graph: shownGraph(design.snapshot.content),
       canvas: useEditorView.getState().canvas,
       host: hostNow.current,
     }),

@@ -1,4 +1,4 @@
-import { copyFragment, FRAGMENT_TYPE, type Fragment, parseFragment } from "@/document";
+import { copyFragment, FRAGMENT_TYPE, type Fragment, parseFragment, TOP } from "@/document";
 import type { ActionContext } from "./context";
 import { select } from "./selection";
 
@@ -49,11 +49,12 @@ export function cutSelected({ design, selection }: ActionContext): void {
 }
 
 /** Put the copy in the middle of the view; the same copy again a little beside the last one. */
-function pasteFragment(fragment: Fragment, { design, canvas }: ActionContext): void {
+function pasteFragment(fragment: Fragment, { design, canvas, graph }: ActionContext): void {
   const text = JSON.stringify(fragment);
   repeats = text === pastedText ? repeats + 1 : 0;
   pastedText = text;
-  const nodes = Object.values(fragment.nodes);
+  const nodes = Object.values(fragment.nodes).filter((node) => node.graph === TOP);
+  if (nodes.length === 0) return;
   const middle = {
     x: (Math.min(...nodes.map((node) => node.x)) + Math.max(...nodes.map((node) => node.x)) + 220) / 2,
     y: (Math.min(...nodes.map((node) => node.y)) + Math.max(...nodes.map((node) => node.y)) + 58) / 2,
@@ -64,6 +65,7 @@ function pasteFragment(fragment: Fragment, { design, canvas }: ActionContext): v
     fragment,
     Math.round(at.x - middle.x) + shift,
     Math.round(at.y - middle.y) + shift,
+    graph,
   );
   select(ids);
 }

@@ -7,6 +7,8 @@ import type { Selection } from "./selection";
 export interface ActionContext {
   design: DesignDocument;
   selection: Selection;
+  /** The graph on the canvas: "" for the design itself, else the inside of a nested model. */
+  graph: string;
   canvas: CanvasView | null;
   host: ActionHost;
 }
@@ -18,6 +20,8 @@ export interface ActionHost {
   openVersions(): void;
   openShare(): void;
   notify(key: string, values?: Record<string, unknown>): void;
+  /** Show a message that is already in words. */
+  tell(words: string): void;
 }
 
 export const ActionContextSource = createContext<(() => ActionContext) | null>(null);

@@ -4,11 +4,16 @@ import {
   IconArrowBackUp,
   IconArrowForwardUp,
   IconArrowsMaximize,
+  IconBoxMultiple,
   IconClipboard,
   IconCopy,
   IconCopyPlus,
   IconCut,
+  IconFileTypePng,
+  IconFileTypeSvg,
+  IconFlame,
   IconFocus2,
+  IconFolderOpen,
   IconHierarchy2,
   IconHistory,
   IconKeyboard,
@@ -22,11 +27,17 @@ import {
   IconLayoutDistributeVertical,
   IconLink,
   IconListCheck,
+  IconPackage,
+  IconPackageOff,
   IconPlayerPlay,
   IconPlugConnected,
   IconPlus,
+  IconSearch,
   IconSelectAll,
   IconShare2,
+  IconSnowflake,
+  IconStack2,
+  IconStackPop,
   IconSunMoon,
   IconTimeline,
   IconTrash,
@@ -35,10 +46,13 @@ import {
   IconZoomIn,
   IconZoomOut,
 } from "@tabler/icons-react";
+import { layerSpec } from "@/catalog";
+import { canUnpack, graphInside, nodesIn, TOP } from "@/document";
 import { type Alignment, align, distribute } from "@/graph/arrange";
 import { copySelected, cutSelected, pasteFromClipboard } from "./clipboard";
 import type { ActionContext } from "./context";
 import { showPanel, useEditorView } from "./editorView";
+import { openInside } from "./openGraph";
 import { select } from "./selection";
 
 export type ActionGroup = "edit" | "arrange" | "view" | "build" | "design";
@@ -60,7 +74,43 @@ const always = () => true;
 const canEdit = ({ design }: ActionContext) => design.status.canEdit;
 const hasNodes = ({ selection }: ActionContext) => selection.nodes.length > 0;
 const editsNodes = (context: ActionContext) => canEdit(context) && hasNodes(context);
-const isEmpty = ({ design }: ActionContext) => design.snapshot.nodeIds.length === 0;
+const shownIds = ({ design, graph }: ActionContext) =>
+  Object.keys(nodesIn(design.snapshot.content.nodes, graph));
+const isEmpty = (context: ActionContext) => shownIds(context).length === 0;
+const onlyNode = ({ selection }: ActionContext) =>
+  selection.nodes.length === 1 ? selection.nodes[0] : undefined;
+
+/** The selected layers that have weights to train, by whether they are trained now. */
+function layersTrained({ design, selection }: ActionContext, trained: boolean): string[] {
+  const { nodes, layers } = design.snapshot.content;
+  const ids = new Set(selection.nodes.flatMap((id) => nodes[id]?.layer ?? []));
+  return [...ids].filter((id) => {
+    const layer = layers[id];
+    const spec = layer && layerSpec(layer.class_name);
+    const known = spec?.params?.some((param) => param.name === "trainable");
+    return layer && known && (layer.params.trainable !== false) === trained;
+  });
+}
+
+function training(icon: Icon, trained: boolean): ActionSpec {
+  return {
+    group: "build",
+    icon,
+    shortcut: trained ? "f" : "shift+f",
+    hidden: true,
+    enabled: (context) => canEdit(context) && layersTrained(context, trained).length > 0,
+    run: (context) => context.design.commands.setTrainable(layersTrained(context, trained), !trained),
+  };
+}
+
+function picture(icon: Icon, kind: "svg" | "png"): ActionSpec {
+  return {
+    group: "view",
+    icon,
+    enabled: (context) => !isEmpty(context),
+    run: ({ canvas }) => canvas?.picture(kind),
+  };
+}
 
 function edit(spec: Omit<ActionSpec, "group">): ActionSpec {
   return { group: "edit", ...spec };
@@ -72,8 +122,7 @@ function aligned(icon: Icon, how: Alignment): ActionSpec {
     icon,
     hidden: true,
     enabled: (context) => canEdit(context) && context.selection.nodes.length > 1,
-    run: ({ design, canvas, selection }) =>
-      design.commands.moveNodes(align(canvas?.boxes(selection.nodes) ?? [], how)),
+    run: ({ canvas, selection }) => canvas?.move(align(canvas.boxes(selection.nodes), how)),
   };
 }
 
@@ -83,8 +132,7 @@ function distributed(icon: Icon, axis: "x" | "y"): ActionSpec {
     icon,
     hidden: true,
     enabled: (context) => canEdit(context) && context.selection.nodes.length > 2,
-    run: ({ design, canvas, selection }) =>
-      design.commands.moveNodes(distribute(canvas?.boxes(selection.nodes) ?? [], axis)),
+    run: ({ canvas, selection }) => canvas?.move(distribute(canvas.boxes(selection.nodes), axis)),
   };
 }
 
@@ -154,8 +202,15 @@ const SPECS = {
     icon: IconSelectAll,
     shortcut: "mod+a",
     enabled: (context) => !isEmpty(context),
-    run: ({ design }) => select(design.snapshot.nodeIds),
+    run: (context) => select(shownIds(context)),
   }),
+  find: {
+    group: "view",
+    icon: IconSearch,
+    shortcut: "mod+f",
+    enabled: ({ design }) => design.snapshot.nodeIds.length > 0,
+    run: () => useEditorView.setState({ findOpen: true }),
+  },
   alignLeft: aligned(IconLayoutAlignLeft, "left"),
   alignCenter: aligned(IconLayoutAlignCenter, "center"),
   alignRight: aligned(IconLayoutAlignRight, "right"),
@@ -216,6 +271,78 @@ const SPECS = {
       if (node) select([node]);
     },
   },
+  openModel: {
+    group: "build",
+    icon: IconFolderOpen,
+    hidden: true,
+    enabled: (context) => {
+      const { nodes, layers, graphs } = context.design.snapshot.content;
+      const inside = graphInside(layers[nodes[onlyNode(context) ?? ""]?.layer ?? ""], layers);
+      return inside !== null && inside in graphs;
+    },
+    run: (context) => openInside(context.design.snapshot.content, onlyNode(context) ?? ""),
+  },
+  leaveModel: {
+    group: "build",
+    icon: IconArrowBackUp,
+    hidden: true,
+    shortcut: "alt+u",
+    enabled: ({ graph }) => graph !== TOP,
+    run: ({ canvas }) => canvas?.leave(),
+  },
+  group: {
+    group: "build",
+    icon: IconPackage,
+    shortcut: "mod+g",
+    enabled: editsNodes,
+    run: ({ canvas }) => canvas?.group(),
+  },
+  unpack: {
+    group: "build",
+    icon: IconPackageOff,
+    shortcut: "mod+shift+g",
+    hidden: true,
+    enabled: (context) =>
+      canEdit(context) && canUnpack(context.design.snapshot.content, onlyNode(context) ?? ""),
+    run: (context) => select(context.design.commands.unpack(onlyNode(context) ?? "")),
+  },
+  addDesign: {
+    group: "build",
+    icon: IconBoxMultiple,
+    enabled: canEdit,
+    run: () => useEditorView.setState({ pickingDesign: true }),
+  },
+  freeze: training(IconSnowflake, true),
+  unfreeze: training(IconFlame, false),
+  collapseBlocks: {
+    group: "view",
+    icon: IconStack2,
+    enabled: (context) => !isEmpty(context),
+    run: ({ canvas }) => canvas?.collapse(null),
+  },
+  collapseBlock: {
+    group: "view",
+    icon: IconStack2,
+    hidden: true,
+    enabled: (context) => context.canvas?.blockToCollapse(onlyNode(context) ?? "") != null,
+    run: (context) => context.canvas?.collapse(context.canvas.blockToCollapse(onlyNode(context) ?? "")),
+  },
+  expandBlocks: {
+    group: "view",
+    icon: IconStackPop,
+    hidden: true,
+    enabled: ({ canvas }) => canvas?.hasCollapsed() ?? false,
+    run: ({ canvas }) => canvas?.expand(null),
+  },
+  expandBlock: {
+    group: "view",
+    icon: IconStackPop,
+    hidden: true,
+    enabled: ({ canvas, selection }) => canvas?.blockOf(selection.nodes[0] ?? "") != null,
+    run: ({ canvas, selection }) => canvas?.expand(canvas.blockOf(selection.nodes[0] ?? "") ?? null),
+  },
+  pictureSvg: picture(IconFileTypeSvg, "svg"),
+  picturePng: picture(IconFileTypePng, "png"),
   inspect: {
     group: "view",
     icon: IconAdjustments,

@@ -9,6 +9,7 @@ import {
   ReactFlowProvider,
   SelectionMode,
   useReactFlow,
+  useStoreApi,
 } from "@xyflow/react";
 import {
   type DragEvent,
@@ -21,32 +22,44 @@ import {
   useState,
 } from "react";
 import { useTranslation } from "react-i18next";
-import { getSelection, select, useEditorView } from "@/actions";
+import {
+  getSelection,
+  select,
+  useActionContext,
+  useEditorView,
+  useShownGraph,
+  useShownNodes,
+} from "@/actions";
 import type { Analysis } from "@/api/types";
 import { type ObjectSpec, useCatalog } from "@/catalog";
-import { useCanEdit, useDesignDocument, useNodeIds, useSaveState } from "@/document";
+import { TOP, useCanEdit, useDesignDocument, useSaveState } from "@/document";
 import { refusalsFor } from "@/graph/connections";
 import { hasInput, hasOutput } from "@/graph/ports";
-import { CanvasControl } from "./CanvasControl";
+import { BlockNode } from "./BlockNode";
+import { Breadcrumbs } from "./Breadcrumbs";
+import { CanvasControl, MIN_ZOOM } from "./CanvasControl";
+import { CanvasModel } from "./CanvasModel";
 import { CanvasControls, ContextMenu, TidyNotice } from "./CanvasParts";
 import { ConnectMode } from "./ConnectMode";
 import classes from "./canvas.module.css";
 import { DotGrid } from "./DotGrid";
+import { EmptyModel } from "./EmptyModel";
 import { FarLayer } from "./FarLayer";
+import { FindPanel } from "./FindPanel";
 import { FactContext, FactIndex } from "./facts";
 import { type FlowNode, LayerNode } from "./LayerNode";
 import { Guides, SharedLinks } from "./Overlays";
 import { Overview } from "./Overview";
 import { type OpenEnd, resetCanvasState, setCanvasState, useCanvasState } from "./state";
 import { useCanvasKeys } from "./useCanvasKeys";
-import { useFlowEdges, useFlowNodes } from "./useFlow";
+import { useFlowNodes, useMounted } from "./useFlow";
 import { type FlowEdge, WireEdge } from "./WireEdge";
 
 export const LAYER_TYPE = "application/x-layerloom-layer";
 
 /** Below this zoom nobody can read a card. */
 const FAR_BELOW = 0.42;
-const NODE_TYPES = { layer: LayerNode };
+const NODE_TYPES = { layer: LayerNode, block: BlockNode };
 const EDGE_TYPES = { wire: WireEdge };
 const PRO = { hideAttribution: true };
 const MULTI_SELECT = ["Shift", "Meta", "Control"];
@@ -80,14 +93,25 @@ function CanvasWithin({ analysis, quickAdd, empty }: CanvasProps) {
   const design = useDesignDocument();
   const element = useRef<HTMLDivElement>(null);
   const facts = useMemo(() => new FactIndex(), []);
-  const control = useMemo(
-    () => new CanvasControl(flow, design, () => element.current, t as never),
-    [flow, design, t],
-  );
+  const tell = useActionContext();
+  const scheme = useComputedColorScheme("light");
+  const schemeNow = useRef(scheme);
+  schemeNow.current = scheme;
+  const control = useMemo(() => {
+    const say = t as unknown as (key: string, values?: Record<string, unknown>) => string;
+    return new CanvasControl(new CanvasModel(), flow, design, {
+      element: () => element.current,
+      facts,
+      say,
+      scheme: () => schemeNow.current,
+      tell: (words) => tell().host.tell(words),
+    });
+  }, [flow, design, facts, t, tell]);
   const onKeyDown = useCanvasKeys(control, design, facts, t as never);
   const drawing = useCanvasState((state) => state.drawing?.type);
   const message = useCanvasState((state) => state.message);
-  const isEmpty = useNodeIds().length === 0;
+  const graph = useShownGraph();
+  const isEmpty = Object.keys(useShownNodes()).length === 0;
   const loading = useSaveState() === "loading";
 
   useEffect(() => facts.update(analysis), [facts, analysis]);
@@ -95,7 +119,7 @@ function CanvasWithin({ analysis, quickAdd, empty }: CanvasProps) {
     useEditorView.setState({ canvas: control });
     return () => {
       control.cancelTidy();
-      useEditorView.setState({ canvas: null });
+      useEditorView.setState({ canvas: null, findOpen: false });
       resetCanvasState();
       select([]);
     };
@@ -115,12 +139,18 @@ function CanvasWithin({ analysis, quickAdd, empty }: CanvasProps) {
         data-drawing={drawing}
         onKeyDown={onKeyDown}
       >
-        <FlowCanvas control={control} />
+        <FlowCanvas key={graph} control={control} />
         <QuickAddPlace control={control} element={element} render={quickAdd} />
+        <div className={classes.above}>
+          <Breadcrumbs />
+          <FindPanel control={control} />
+        </div>
         <ConnectMode control={control} />
         <ContextMenu />
         <TidyNotice />
-        {isEmpty && !loading && <div className={classes.empty}>{empty}</div>}
+        {isEmpty && !loading && (
+          <div className={classes.empty}>{graph === TOP ? empty : <EmptyModel control={control} />}</div>
+        )}
         <VisuallyHidden id="canvas-help">{t("help")}</VisuallyHidden>
         <VisuallyHidden role="status" aria-live="polite">
           {message}
@@ -135,9 +165,11 @@ function FlowCanvas({ control }: { control: CanvasControl }) {
   const canEdit = useCanEdit();
   const scheme = useComputedColorScheme("light");
   const far = useCanvasState((state) => state.far);
-  const { nodes, change } = useFlowNodes(!catalog.isPending);
-  const count = useNodeIds().length;
-  const edges = useFlowEdges(canEdit);
+  const { model } = control;
+  const shown = useFlowNodes(model, !catalog.isPending);
+  const { nodes, change } = shown;
+  const count = Object.keys(useShownNodes()).length;
+  const { mounted, edges } = useMounted(shown, canEdit);
   const gestures = useGestures(control, canEdit, change);
   const [fitted, setFitted] = useState(false);
 
@@ -151,16 +183,15 @@ function FlowCanvas({ control }: { control: CanvasControl }) {
 
   return (
     <>
-      {far ? <FarLayer /> : <DotGrid />}
+      {far ? <FarLayer model={model} /> : <DotGrid />}
       <ReactFlow<FlowNode, FlowEdge>
-        nodes={nodes}
+        nodes={mounted}
         edges={edges}
         nodeTypes={NODE_TYPES}
         edgeTypes={EDGE_TYPES}
         colorMode={scheme}
-        minZoom={0.04}
+        minZoom={MIN_ZOOM}
         maxZoom={2.5}
-        onlyRenderVisibleElements
         disableKeyboardA11y
         nodesFocusable={false}
         edgesFocusable={false}
@@ -178,13 +209,31 @@ function FlowCanvas({ control }: { control: CanvasControl }) {
         proOptions={PRO}
         {...gestures}
       >
-        <SharedLinks />
+        <SharedLinks nodes={nodes} />
         <Guides />
       </ReactFlow>
       {count > 0 && <CanvasControls />}
-      {count > 1 && <Overview />}
+      {nodes.length > 1 && <Overview model={model} />}
+      {far && <FarSelection model={model} />}
     </>
   );
+}
+
+/** Far out, a box selects also cards that are only painted. */
+function FarSelection({ model }: { model: CanvasModel }) {
+  const store = useStoreApi();
+  useEffect(() => {
+    let before: unknown = null;
+    return store.subscribe(({ userSelectionRect: rect, transform: [x, y, zoom] }) => {
+      if (!rect || rect === before) return;
+      before = rect;
+      const left = (rect.x - x) / zoom;
+      const top = (rect.y - y) / zoom;
+      const box = { left, top, right: left + rect.width / zoom, bottom: top + rect.height / zoom };
+      select(model.cardsIn(box).flatMap((card) => card.data.block?.nodes ?? [card.id]));
+    });
+  }, [store, model]);
+  return null;
 }
 
 type Change = (changes: NodeChange<FlowNode>[]) => void;
@@ -195,7 +244,7 @@ function useGestures(control: CanvasControl, canEdit: boolean, change: Change) {
 
   const onNodesChange = useCallback(
     (changes: NodeChange<FlowNode>[]) => {
-      followSelection(changes, "nodes");
+      followSelection(changes, "nodes", control.model);
       const [first] = changes;
       const single = dragged.current && changes.length === 1 && first?.type === "position";
       if (single && first.position && first.dragging) {
@@ -214,7 +263,7 @@ function useGestures(control: CanvasControl, canEdit: boolean, change: Change) {
       nodeId && handleId && handleType && startDrawing({ node: nodeId, port: handleId, type: handleType });
     return {
       onNodesChange,
-      onEdgesChange: (changes: EdgeChange<FlowEdge>[]) => followSelection(changes, "edges"),
+      onEdgesChange: (changes: EdgeChange<FlowEdge>[]) => followSelection(changes, "edges", control.model),
       isValidConnection: (wire: Connection | FlowEdge) => control.allows(wire),
       onConnect: (wire: Connection) => control.connect(wire),
       onConnectStart: started,
@@ -242,24 +291,39 @@ function useGestures(control: CanvasControl, canEdit: boolean, change: Change) {
         setCanvasState({ guides: [], dropWire: null });
       },
       onSelectionDragStop: (_: unknown, moved: FlowNode[]) => control.dropNodes(moved.map((each) => each.id)),
+      onMoveStart: () => control.moving(true),
+      onMoveEnd: () => control.moving(false),
+      onPaneMouseMove: (event: ReactMouseEvent) => {
+        const { far, hovered } = useCanvasState.getState();
+        if (!far || event.buttons !== 0) return;
+        const at = control.toCanvas({ x: event.clientX, y: event.clientY });
+        const id = control.model.nodeAt(at.x, at.y)?.id ?? null;
+        if (id !== hovered) setCanvasState({ hovered: id });
+      },
       onMove: (_: unknown, { zoom }: { zoom: number }) => {
         const far = zoom < FAR_BELOW;
         if (far !== useCanvasState.getState().far) setCanvasState({ far });
       },
       onPaneClick: (event: ReactMouseEvent) => {
         control.focusCanvas();
-        if (event.detail === 2 && canEdit) control.openQuickAdd({ x: event.clientX, y: event.clientY });
+        const at = control.toCanvas({ x: event.clientX, y: event.clientY });
+        const painted = useCanvasState.getState().far ? control.model.nodeAt(at.x, at.y) : undefined;
+        if (painted) select(painted.data.block?.nodes ?? [painted.id]);
+        else if (event.detail === 2 && canEdit) control.openQuickAdd({ x: event.clientX, y: event.clientY });
       },
       onNodeClick: () => control.focusCanvas(),
       onEdgeClick: () => control.focusCanvas(),
       onNodeDoubleClick: (_: unknown, node: FlowNode) => {
+        if (node.data.block) return control.expand(node.id);
+        if (control.openInside(node.id)) return;
         select([node.id]);
         useEditorView.setState({ panel: "layer", drawer: "side" });
       },
       onPaneContextMenu: (event: ReactMouseEvent | MouseEvent) => openMenu(event, "pane", control),
       onNodeContextMenu: (event: ReactMouseEvent, node: FlowNode) => {
-        if (!getSelection().nodes.includes(node.id)) select([node.id]);
-        openMenu(event, "node", control);
+        const members = node.data.block?.nodes ?? [node.id];
+        if (!getSelection().nodes.includes(members[0] ?? "")) select(members);
+        openMenu(event, node.data.block ? "block" : "node", control, node.id);
       },
       onSelectionContextMenu: (event: ReactMouseEvent) => openMenu(event, "node", control),
       onEdgeContextMenu: (event: ReactMouseEvent, edge: FlowEdge) => {
@@ -285,14 +349,17 @@ function useGestures(control: CanvasControl, canEdit: boolean, change: Change) {
 function followSelection(
   changes: readonly (NodeChange<FlowNode> | EdgeChange<FlowEdge>)[],
   kind: "nodes" | "edges",
+  model: CanvasModel,
 ) {
   const picked = changes.filter((each) => each.type === "select");
   if (picked.length === 0) return;
   const now = getSelection();
   const next = new Set(now[kind]);
   for (const { id, selected } of picked) {
-    if (selected) next.add(id);
-    else next.delete(id);
+    for (const each of model.find(id)?.data.block?.nodes ?? [id]) {
+      if (selected) next.add(each);
+      else next.delete(each);
+    }
   }
   if (kind === "nodes") select([...next], now.edges);
   else select(now.nodes, [...next]);
@@ -300,12 +367,13 @@ function followSelection(
 
 function openMenu(
   event: ReactMouseEvent | MouseEvent,
-  target: "pane" | "node" | "edge",
+  target: "pane" | "node" | "edge" | "block",
   control: CanvasControl,
+  id: string | null = null,
 ): void {
   event.preventDefault();
   const screen = { x: event.clientX, y: event.clientY };
-  setCanvasState({ menu: { screen, at: control.toCanvas(screen), target } });
+  setCanvasState({ menu: { screen, at: control.toCanvas(screen), target, id } });
 }
 
 function pointOf(event: MouseEvent | TouchEvent) {

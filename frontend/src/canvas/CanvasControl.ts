@@ -1,23 +1,40 @@
 import type { ReactFlowInstance } from "@xyflow/react";
-import { type CanvasView, getSelection, select, useEditorView } from "@/actions";
+import {
+  type CanvasView,
+  getSelection,
+  openGraphOf,
+  openInside,
+  openPath,
+  select,
+  shownGraph,
+  stepsShown,
+  useEditorView,
+} from "@/actions";
 import { layerSpec, layerTitle } from "@/catalog";
 import {
   type DesignContent,
   type DesignDocument,
   type EdgeEnds,
   edgeKey,
+  groupRefusal,
+  MODEL,
   NEW_NODE,
   parseEdgeKey,
-  wiresOf,
+  wiresIn,
 } from "@/document";
-import { type Box, boundsOf, snap } from "@/graph/arrange";
-import { bestInput, canConnect, type Graph, topologicalOrder } from "@/graph/connections";
+import { type Box, boundsOf, type Places, snap } from "@/graph/arrange";
+import { bestInput, canConnect, type Graph, portsOf, topologicalOrder } from "@/graph/connections";
 import { type Curve, nearestCurve, type Point } from "@/graph/curve";
 import { layOutInWorker } from "@/graph/layoutWorker";
 import { inputPorts, outputPorts } from "@/graph/ports";
-import { CARD_WIDTH, cardSize, wireEnd } from "./card";
-import { graphOf } from "./graphOf";
+import { blocksOf, collapse, collapsedBlocks, expand } from "./blocks";
+import type { CanvasModel } from "./CanvasModel";
+import { CARD_WIDTH, cardSize } from "./card";
+import type { Scheme } from "./coloring";
+import type { FactIndex } from "./facts";
+import { graphOf, nodePorts } from "./graphOf";
 import type { FlowNode } from "./LayerNode";
+import { drawGraph, savePicture } from "./picture";
 import { announce, type OpenEnd, type QuickAddRequest, setCanvasState, useCanvasState } from "./state";
 import type { FlowEdge } from "./WireEdge";
 
@@ -30,6 +47,16 @@ interface FlowConnection {
 
 export type Flow = ReactFlowInstance<FlowNode, FlowEdge>;
 
+/** What the canvas is part of. */
+export interface Surroundings {
+  element(): HTMLElement | null;
+  facts: FactIndex;
+  say(key: string, values?: Record<string, unknown>): string;
+  scheme(): Scheme;
+  /** Show a message to everybody. */
+  tell(words: string): void;
+}
+
 const GAP = 46;
 const ANIMATE = 220;
 const TIDY_WITHIN_MS = 30_000;
@@ -38,33 +65,98 @@ const DROP_REACH = 26;
 /** The least zoom at which the words on a card are read without effort. */
 const READABLE = 0.62;
 const MANY = 60;
+export const MIN_ZOOM = 0.02;
+/** So many cards are moved in one frame: a few milliseconds of work. */
+const AT_ONCE = 120;
 
 /** What can be done on the canvas, by hand, by key and by other panels alike. */
 export class CanvasControl implements CanvasView {
   private tidying: AbortController | null = null;
 
+  private readonly element: () => HTMLElement | null;
+  private readonly say: Surroundings["say"];
+
   constructor(
+    readonly model: CanvasModel,
     private readonly flow: Flow,
     private readonly design: DesignDocument,
-    private readonly element: () => HTMLElement | null,
-    private readonly say: (key: string, values?: Record<string, unknown>) => string,
-  ) {}
-
-  graph(): Graph {
-    const { content } = this.design.snapshot;
-    return graphOf(content, wiresOf(content.edges));
+    private readonly around: Surroundings,
+  ) {
+    this.element = around.element;
+    this.say = around.say;
   }
 
+  /** The id of the graph on the canvas. */
+  shown(): string {
+    return shownGraph(this.content());
+  }
+
+  graph(): Graph {
+    return graphOf(this.content(), this.shown());
+  }
+
+  /** The cards on the canvas, in view coordinates; a collapsed block stands for its nodes. */
   boxes(ids?: readonly string[]): Box[] {
-    const wanted = ids && new Set(ids);
-    return this.flow
-      .getNodes()
+    const wanted = ids && new Set(ids.map((id) => this.model.blockWith(id) ?? id));
+    return this.model.nodes
       .filter((node) => !wanted || wanted.has(node.id))
-      .map((node) => ({ id: node.id, ...node.position, width: node.width ?? 0, height: node.height ?? 0 }));
+      .map(({ id, position, width = 0, height = 0 }) => ({ id, ...position, width, height }));
+  }
+
+  move(places: Readonly<Record<string, Point>>, gesture?: string): void {
+    const { nodes } = this.content();
+    const moved: Record<string, Point> = {};
+    for (const [id, place] of Object.entries(places)) {
+      const card = this.model.find(id);
+      if (!card?.data.block) {
+        moved[id] = { x: place.x, y: this.model.squeeze.toDocument(place.y) };
+        continue;
+      }
+      // A card that is dragged shows where it is dragged to; what it stands for follows from where it was.
+      const dx = place.x - this.homeOf(card).x;
+      const dy = place.y - this.homeOf(card).y;
+      for (const member of card.data.block.nodes) {
+        const { x = 0, y = 0 } = nodes[member] ?? {};
+        moved[member] = { x: x + dx, y: y + dy };
+      }
+    }
+    this.design.commands.moveNodes(moved, gesture ?? null);
+  }
+
+  /** Where the document puts the card of a collapsed block. */
+  private homeOf(card: FlowNode): Point {
+    const xs = card.data.block?.nodes.map((id) => this.content().nodes[id]?.x ?? 0) ?? [];
+    return {
+      x: (Math.min(...xs) + Math.max(...xs)) / 2,
+      y: this.model.squeeze.tops.get(card.id) ?? card.position.y,
+    };
+  }
+
+  /** While the view moves, its layer is kept as it was painted. */
+  moving(now: boolean): void {
+    const element = this.element();
+    if (now) element?.setAttribute("data-moving", "");
+    else element?.removeAttribute("data-moving");
   }
 
   fit(within: number = duration()): void {
-    void this.flow.fitView({ padding: 0.12, duration: within, maxZoom: 1.1 });
+    this.fitBoxes(this.boxes(), { padding: 0.12, maxZoom: 1.1 }, within);
+  }
+
+  private fitBoxes(
+    boxes: readonly Box[],
+    { padding, maxZoom }: { padding: number; maxZoom: number },
+    within: number,
+  ) {
+    const element = this.element();
+    if (!element || boxes.length === 0) return;
+    const { left, right, top, bottom } = boundsOf(boxes);
+    const { clientWidth, clientHeight } = element;
+    const whole = Math.min(clientWidth / (right - left), clientHeight / (bottom - top)) * (1 - padding);
+    const zoom = Math.max(MIN_ZOOM, Math.min(maxZoom, whole));
+    const x = clientWidth / 2 - ((left + right) / 2) * zoom;
+    const y = clientHeight / 2 - ((top + bottom) / 2) * zoom;
+    void this.flow.setViewport({ x, y, zoom }, { duration: within });
   }
 
   /** The first view: everything, or the upper part of it where everything would be too small to read. */
@@ -93,12 +185,83 @@ export class CanvasControl implements CanvasView {
   }
 
   zoomToSelection(): void {
-    const nodes = getSelection().nodes.map((id) => ({ id }));
-    if (nodes.length > 0) void this.flow.fitView({ nodes, padding: 0.3, duration: duration(), maxZoom: 1.4 });
+    const { nodes } = getSelection();
+    if (nodes.length > 0) this.fitBoxes(this.boxes(nodes), { padding: 0.3, maxZoom: 1.4 }, duration());
+  }
+
+  show(id: string): void {
+    openGraphOf(this.content(), id);
+    const block = this.model.blockWith(id);
+    if (block) this.expand(block);
+    select([id]);
+    // A graph or block that was just opened is drawn first.
+    if (this.model.find(id)) this.reveal(id);
+    else requestAnimationFrame(() => requestAnimationFrame(() => this.reveal(id)));
+  }
+
+  /** Show what is inside a nested model; false for other nodes. */
+  openInside(node: string): boolean {
+    return openInside(this.content(), node);
+  }
+
+  /** Back to the graph around the one that is shown; false at the top. */
+  leave(): boolean {
+    const steps = stepsShown(this.content());
+    const last = steps.at(-1);
+    if (!last) return false;
+    openPath(steps.slice(0, -1).map((step) => step.node));
+    select([last.node]);
+    return true;
+  }
+
+  collapse(block: string | null): void {
+    collapse(this.content(), this.shown(), block);
+  }
+
+  expand(block: string | null): void {
+    expand(this.shown(), block);
+  }
+
+  hasCollapsed(): boolean {
+    return collapsedBlocks(this.content(), this.shown()).length > 0;
+  }
+
+  blockOf(node: string): string | null {
+    return this.model.blockWith(node) ?? null;
+  }
+
+  blockToCollapse(node: string): string | null {
+    if (!node || this.model.blockWith(node)) return null;
+    return blocksOf(this.content(), this.shown()).find((block) => block.nodes.includes(node))?.id ?? null;
+  }
+
+  picture(kind: "svg" | "png"): void {
+    const { content } = this.design.snapshot;
+    const svg = drawGraph(content, this.shown(), this.around.facts, this.around.scheme());
+    savePicture(svg, kind, content.meta.name).catch((error: Error) => this.around.tell(error.message));
+  }
+
+  group(): void {
+    const { nodes } = getSelection();
+    const graph = this.shown();
+    const refusal = groupRefusal(this.content(), graph, nodes);
+    if (refusal) {
+      announce(this.say(`group.${refusal}`));
+      this.around.tell(this.say(`group.${refusal}`));
+      return;
+    }
+    const made = this.design.commands.group(graph, nodes, this.say("group.name"), {
+      tensor: (node, port) => {
+        const known = this.around.facts.of(node).analysis;
+        return known && { shape: known.output_shapes[port], dtype: known.output_dtypes[port] };
+      },
+      firstOutput: (node) => portsOf(this.graph(), node).outputs[0]?.id,
+    });
+    select(made);
   }
 
   reveal(id: string): void {
-    const node = this.flow.getNode(id);
+    const node = this.model.find(this.model.blockWith(id) ?? id);
     const box = this.element()?.getBoundingClientRect();
     if (!node || !box) return;
     const zoom = this.flow.getZoom();
@@ -127,15 +290,24 @@ export class CanvasControl implements CanvasView {
   /** Add a layer in the middle of the view, or below the one selected node and wired to it. */
   addLayer(className: string): string | null {
     const [only, ...more] = getSelection().nodes;
-    const behind = only && more.length === 0 ? this.flow.getNode(only) : undefined;
+    const behind = only && more.length === 0 ? this.model.find(only) : undefined;
     const from = behind && layerInputs(className).length > 0 ? behind.data.ports.outputs[0] : undefined;
-    if (!behind || !from) return this.addAt(className, this.freePlace(className, this.viewCenter()), null);
+    if (!behind || !from) return this.addAt(className, this.uncovered(className, this.viewCenter()), null);
     const end: OpenEnd = { node: behind.id, port: from.id, type: "source" };
     const place = {
       x: behind.position.x + CARD_WIDTH / 2,
       y: behind.position.y + (behind.height ?? 0) + GAP + newSize(className).height / 2,
     };
-    return this.addAt(className, this.freePlace(className, place), end);
+    return this.addAt(className, this.uncovered(className, place), end);
+  }
+
+  freePlace(): Point {
+    const { x, y } = this.uncovered(MODEL, this.viewCenter());
+    const { width, height } = newSize(MODEL);
+    return {
+      x: Math.round(x - width / 2),
+      y: Math.round(this.model.squeeze.toDocument(y - height / 2)),
+    };
   }
 
   /** Add a layer with its middle at `at`, wired to `from`, or put into the wire that passes there. */
@@ -143,8 +315,9 @@ export class CanvasControl implements CanvasView {
     const { width, height } = newSize(className);
     const node = this.design.commands.addLayer({
       class_name: className,
+      graph: this.shown(),
       x: Math.round(at.x - width / 2),
-      y: Math.round(at.y - height / 2),
+      y: Math.round(this.model.squeeze.toDocument(at.y - height / 2)),
       ...wiring(className, from, wire),
     });
     if (node) {
@@ -164,7 +337,7 @@ export class CanvasControl implements CanvasView {
   /** The wire under `at` into which a layer with `ports` could be put. */
   wireAt(at: Point, node: string | null, className: string): string | null {
     if (layerInputs(className).length === 0 || layerOutputs(className).length === 0) return null;
-    const wires = wiresOf(this.design.snapshot.content.edges);
+    const wires = wiresIn(this.content(), this.shown());
     if (node && wires.some((wire) => wire.source === node || wire.target === node)) return null;
     return nearestCurve(this.curves(), at, DROP_REACH);
   }
@@ -172,7 +345,7 @@ export class CanvasControl implements CanvasView {
   /** Put an unconnected node into a wire, as one step. */
   insertInto(key: string, node: string): void {
     const wire = parseEdgeKey(key);
-    const ports = this.flow.getNode(node)?.data.ports;
+    const ports = this.model.find(node)?.data.ports;
     const input = ports?.inputs[0];
     const output = ports?.outputs[0];
     if (!wire || !input || !output) return;
@@ -228,7 +401,12 @@ export class CanvasControl implements CanvasView {
   dropWire(from: OpenEnd, screen: Point): void {
     const card = document.elementFromPoint(screen.x, screen.y)?.closest<HTMLElement>(".react-flow__node");
     if (!card) this.openQuickAdd(screen, from);
-    else if (card.dataset.id && card.dataset.id !== from.node) this.connectToNode(from, card.dataset.id);
+    else if (
+      card.dataset.id &&
+      !this.model.find(card.dataset.id)?.data.block &&
+      card.dataset.id !== from.node
+    )
+      this.connectToNode(from, card.dataset.id);
   }
 
   /** A layer dragged from the palette: into the wire below the pointer, or where it was let go. */
@@ -240,6 +418,7 @@ export class CanvasControl implements CanvasView {
 
   wireUnder(node: FlowNode): string | null {
     const { nodes, layers } = this.content();
+    if (node.data.block) return null;
     const className = layers[nodes[node.id]?.layer ?? ""]?.class_name ?? "";
     const middle = {
       x: node.position.x + (node.width ?? 0) / 2,
@@ -250,16 +429,18 @@ export class CanvasControl implements CanvasView {
 
   /** The end of a drag: the new places go into the document, and a wire below takes the card in. */
   dropNodes(ids: readonly string[]): void {
-    const places = this.boxes(ids).map(({ id, x, y }) => [id, { x, y }] as const);
     const [only] = ids;
-    const wire = ids.length === 1 ? useCanvasState.getState().dropWire : null;
-    this.design.commands.moveNodes(Object.fromEntries(places), wire ? `insert ${only}` : null);
+    const all =
+      only && this.model.find(only)?.selected ? [...new Set([...ids, ...getSelection().nodes])] : ids;
+    const places = this.boxes(all).map(({ id, x, y }) => [id, { x, y }] as const);
+    const wire = places.length === 1 ? useCanvasState.getState().dropWire : null;
+    this.move(Object.fromEntries(places), wire ? `insert ${only}` : undefined);
     if (wire && only) this.insertInto(wire, only);
   }
 
   startConnect(): void {
     const [node] = getSelection().nodes;
-    const outputs = node ? this.flow.getNode(node)?.data.ports.outputs.length : 0;
+    const outputs = node ? this.model.find(node)?.data.ports.outputs.length : 0;
     if (node && outputs) setCanvasState({ connectFrom: node, connectChoice: null });
     else announce(this.say(node ? "refusal.no_output" : "announce.selectFirst"));
   }
@@ -267,7 +448,7 @@ export class CanvasControl implements CanvasView {
   /** Connect a port to the best free port of a node, when that is allowed. */
   connectToNode(end: OpenEnd, node: string): boolean {
     const graph = this.graph();
-    const ends = end.type === "source" ? this.endsInto(graph, end, node) : endsFrom(this.flow, end, node);
+    const ends = end.type === "source" ? this.endsInto(graph, end, node) : endsFrom(this.model, end, node);
     if (!ends || canConnect(graph, ends)) return false;
     this.design.commands.rewire({ connect: [ends] });
     return true;
@@ -275,28 +456,47 @@ export class CanvasControl implements CanvasView {
 
   tidy(nodes: readonly string[] | null): void {
     this.cancelTidy();
-    const boxes = this.boxes(nodes && nodes.length > 1 ? nodes : undefined);
+    const content = this.content();
+    const graph = this.shown();
+    const wires = wiresIn(content, graph);
+    const wanted = nodes && nodes.length > 1 ? new Set(nodes) : null;
+    // In building order, and in the document's own coordinates: what is collapsed is laid out too.
+    const boxes = topologicalOrder(this.graph())
+      .filter((id) => !wanted || wanted.has(id))
+      .map((id) => {
+        const { x = 0, y = 0 } = content.nodes[id] ?? {};
+        return { id, x, y, ...cardSize(nodePorts(id, content, wires)) };
+      });
     if (boxes.length === 0) return;
     const tidying = new AbortController();
     this.tidying = tidying;
     useEditorView.setState({ tidying: true });
     const limit = setTimeout(() => tidying.abort(), TIDY_WITHIN_MS);
-    const order = topologicalOrder(this.graph());
-    const rank = new Map(order.map((id, index) => [id, index]));
-    boxes.sort((left, right) => (rank.get(left.id) ?? 0) - (rank.get(right.id) ?? 0));
-    layOutInWorker(boxes, wiresOf(this.design.snapshot.content.edges), tidying.signal)
-      .then((places) => {
-        this.element()?.setAttribute("data-animated", "");
-        this.design.commands.moveNodes(places);
-        setTimeout(() => this.element()?.removeAttribute("data-animated"), 400);
+    layOutInWorker(boxes, wires, tidying.signal)
+      .then((places) => this.apply(places, tidying.signal))
+      .then(() => {
         announce(this.say("announce.tidied", { count: boxes.length }));
-        if (!nodes || nodes.length < 2) requestAnimationFrame(() => this.fit());
+        if (!wanted) requestAnimationFrame(() => this.fit());
       })
       .catch((error: unknown) => announce(error instanceof Error ? error.message : String(error)))
       .finally(() => {
         clearTimeout(limit);
         if (this.tidying === tidying) this.cancelTidy();
       });
+  }
+
+  /** Bring a layout into the document: one step of undo, in parts that never hold up a frame for long. */
+  private async apply(places: Places, signal: AbortSignal): Promise<void> {
+    const entries = Object.entries(places);
+    const gesture = `tidy ${performance.now()}`;
+    const animated = entries.length <= AT_ONCE;
+    if (animated) this.element()?.setAttribute("data-animated", "");
+    for (let from = 0; from < entries.length; from += AT_ONCE) {
+      if (from > 0) await new Promise(requestAnimationFrame);
+      if (signal.aborted) throw new DOMException("Tidying was cancelled.", "AbortError");
+      this.design.commands.moveNodes(Object.fromEntries(entries.slice(from, from + AT_ONCE)), gesture);
+    }
+    if (animated) setTimeout(() => this.element()?.removeAttribute("data-animated"), 400);
   }
 
   cancelTidy(): void {
@@ -307,7 +507,7 @@ export class CanvasControl implements CanvasView {
 
   /** Pull a dragged node to the lines of its neighbours and show those lines. */
   snapped(id: string, at: Point): Point {
-    const node = this.flow.getNode(id);
+    const node = this.model.find(id);
     if (!node) return at;
     const others = this.boxes().filter((box) => box.id !== id);
     const moved = { id, ...at, width: node.width ?? 0, height: node.height ?? 0 };
@@ -318,19 +518,9 @@ export class CanvasControl implements CanvasView {
   }
 
   private *curves(): Generator<readonly [string, Curve]> {
-    for (const wire of wiresOf(this.design.snapshot.content.edges)) {
-      const from = this.flow.getNode(wire.source);
-      const to = this.flow.getNode(wire.target);
-      if (!from || !to) continue;
-      const start = wireEnd(from.data.ports, "source", wire.source_port);
-      const end = wireEnd(to.data.ports, "target", wire.target_port);
-      yield [
-        wire.key,
-        {
-          start: { x: from.position.x + start.x, y: from.position.y + start.y },
-          end: { x: to.position.x + end.x, y: to.position.y + end.y },
-        },
-      ];
+    for (const wire of this.model.wires) {
+      const curve = wire.routed ? null : this.model.curveOf(wire);
+      if (curve) yield [wire.key, curve];
     }
   }
 
@@ -339,7 +529,7 @@ export class CanvasControl implements CanvasView {
     return (port && { source: end.node, source_port: end.port, target: node, target_port: port.id }) || null;
   }
 
-  private freePlace(className: string, at: Point): Point {
+  private uncovered(className: string, at: Point): Point {
     const { width, height } = newSize(className);
     const boxes = this.boxes();
     const place = { ...at };
@@ -363,11 +553,15 @@ export function layerOutputs(className: string) {
 }
 
 function newSize(className: string) {
-  return cardSize({ inputs: layerInputs(className), outputs: layerOutputs(className) });
+  return cardSize({
+    inputs: layerInputs(className),
+    outputs: layerOutputs(className),
+    compact: className.startsWith("ops."),
+  });
 }
 
-function endsFrom(flow: Flow, end: OpenEnd, node: string): EdgeEnds | null {
-  const port = flow.getNode(node)?.data.ports.outputs[0];
+function endsFrom(model: CanvasModel, end: OpenEnd, node: string): EdgeEnds | null {
+  const port = model.find(node)?.data.ports.outputs[0];
   return port ? { source: node, source_port: port.id, target: end.node, target_port: end.port } : null;
 }
 

@@ -2,6 +2,7 @@ import { ActionIcon, Button, Kbd, Loader, Menu, Paper, Tooltip } from "@mantine/
 import { useTranslation } from "react-i18next";
 import { type ActionId, findAction, shortcutLabel, useActionContext, useEditorView } from "@/actions";
 import classes from "./canvas.module.css";
+import { Legend } from "./Legend";
 import { setCanvasState, useCanvasState } from "./state";
 
 const CONTROLS: ActionId[] = ["zoomOut", "zoomIn", "fit"];
@@ -26,15 +27,47 @@ export function CanvasControls() {
           </Tooltip>
         );
       })}
+      <Legend />
     </div>
   );
 }
 
-const MENUS: Record<"pane" | "node" | "edge", (ActionId | "-")[]> = {
-  pane: ["addLayer", "paste", "selectAll", "-", "tidy", "fit"],
+const MENUS: Record<"pane" | "node" | "edge" | "block", (ActionId | "-")[]> = {
+  pane: [
+    "addLayer",
+    "addDesign",
+    "paste",
+    "selectAll",
+    "-",
+    "find",
+    "tidy",
+    "fit",
+    "collapseBlocks",
+    "expandBlocks",
+    "-",
+    "pictureSvg",
+    "picturePng",
+  ],
+  block: [
+    "expandBlock",
+    "group",
+    "freeze",
+    "unfreeze",
+    "-",
+    "copy",
+    "duplicate",
+    "zoomToSelection",
+    "-",
+    "delete",
+  ],
   node: [
+    "openModel",
     "connect",
     "insertSharedCall",
+    "group",
+    "unpack",
+    "freeze",
+    "unfreeze",
     "-",
     "cut",
     "copy",
@@ -45,6 +78,7 @@ const MENUS: Record<"pane" | "node" | "edge", (ActionId | "-")[]> = {
     "alignCenter",
     "distributeY",
     "tidySelection",
+    "collapseBlock",
     "zoomToSelection",
     "-",
     "delete",

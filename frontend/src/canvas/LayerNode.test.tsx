@@ -30,7 +30,7 @@ function cards(count: number) {
               <Profiler key={id} id={id} onRender={(name) => renders.set(name, (renders.get(name) ?? 0) + 1)}>
                 <LayerNode
                   {...({ id, selected: false } as NodeProps<FlowNode>)}
-                  data={{ ports: nodePorts(id, layers[nodes[id]?.layer ?? ""], []) }}
+                  data={{ ports: nodePorts(id, { nodes, layers }, []) }}
                 />
               </Profiler>
             ))}
@@ -52,6 +52,8 @@ const analysed = (id: string, params: number) => ({
   output_dtypes: {},
   params,
   trainable_params: params,
+  flops: 0,
+  activation_bytes: 0,
 });
 
 describe("a card", () => {
@@ -73,6 +75,8 @@ describe("a card", () => {
           total_params: 0,
           trainable_params: 0,
           problems: [],
+          costs: { flops: 0, activation_bytes: 0, training_bytes: 0, weights_bytes: 0 },
+          learned: {},
         }),
       );
     say(10);

@@ -1,20 +1,40 @@
-import { IconAlertTriangleFilled, IconExclamationCircleFilled, IconLink } from "@tabler/icons-react";
+import { Tooltip } from "@mantine/core";
+import {
+  IconAlertTriangleFilled,
+  IconDatabaseImport,
+  IconExclamationCircleFilled,
+  IconLink,
+  IconQuestionMark,
+  IconSnowflake,
+  IconStack2,
+} from "@tabler/icons-react";
 import { Handle, type Node, type NodeProps, Position } from "@xyflow/react";
 import { memo } from "react";
 import { useTranslation } from "react-i18next";
-import { layerSpec, layerStyle, layerTitle } from "@/catalog";
-import { snakeCase, useDocumentSelector, useLayerOfNode, useNode } from "@/document";
-import type { NodePorts } from "@/graph/connections";
+import { getCatalog, layerSpec, layerStyle, layerTitle } from "@/catalog";
+import {
+  graphInside,
+  type LayerInstance,
+  layerCount,
+  MODEL,
+  snakeCase,
+  useDocumentSelector,
+  useLayerOfNode,
+  useNode,
+} from "@/document";
+import type { Block } from "@/graph/blocks";
 import type { Port } from "@/graph/ports";
 import { formatCompact, formatCount } from "@/lib/format";
 import classes from "./canvas.module.css";
-import { PORT_SIZE, portCenters, showsNames } from "./card";
+import { type CardPorts, PORT_SIZE, portCenters, showsNames } from "./card";
+import { cardColor, useColoring } from "./coloring";
 import { useNodeFacts } from "./facts";
 import { callsOf } from "./sharedCalls";
 import { useCanvasState } from "./state";
-import { formatDims, summarize } from "./summary";
+import { formatDims, operationTitle, summarize } from "./summary";
 
-export type FlowNode = Node<{ ports: NodePorts }, "layer">;
+/** A card: of one layer, or of a collapsed block of them. */
+export type FlowNode = Node<{ ports: CardPorts; block?: Block }, "layer" | "block">;
 
 /** A layer on the canvas. Far out it is an empty box: the far layer draws it. */
 export const LayerNode = memo(
@@ -26,23 +46,48 @@ export const LayerNode = memo(
     before.id === after.id && before.data === after.data && before.selected === after.selected,
 );
 
-function FarCard({ id }: { id: string }) {
+export function FarCard({ id }: { id: string }) {
   return <div className={classes.ghost} data-testid={`node-${id}`} />;
 }
 
-function Card({ id, ports, selected }: { id: string; ports: NodePorts; selected: boolean }) {
+/** What a node shows of being found: nothing, found, or the one that is shown now. */
+export function useHit(id: string): "hit" | "current" | "missed" | undefined {
+  return useCanvasState((state) => {
+    if (!state.hits) return undefined;
+    if (state.hit === id) return "current";
+    return state.hits.has(id) ? "hit" : "missed";
+  });
+}
+
+function Card({ id, ports, selected }: { id: string; ports: CardPorts; selected: boolean }) {
+  const { t } = useTranslation("canvas");
   const layer = useLayerOfNode(id);
-  const note = useNode(id)?.note;
+  const call = useNode(id);
   const calls = useDocumentSelector((content) => callsOf(content.nodes, content.nodes[id]?.layer));
-  const { analysis, severity, messages } = useNodeFacts(id);
+  const inside = useDocumentSelector((content) => {
+    const own = content.layers[content.nodes[id]?.layer ?? ""];
+    return content.graphs[graphInside(own, content.layers) ?? ""]?.name;
+  });
+  const facts = useNodeFacts(id);
+  const { analysis, severity, messages } = facts;
   const chosen = useCanvasState((state) => state.connectChoice === id || state.connectFrom === id);
+  const hit = useHit(id);
+  const coloring = useColoring();
   if (!layer) return null;
 
   const spec = layerSpec(layer.class_name);
   const style = layerStyle(spec);
-  const title = layerTitle(layer.class_name);
-  const summary = summarize(spec, layer.params);
-  const plainName = layer.name === snakeCase(layer.class_name);
+  const [light, dark] = (["light", "dark"] as const).map((scheme) =>
+    cardColor(coloring.by, style, facts, coloring.largest, scheme),
+  );
+  const color = `light-dark(${light}, ${dark})`;
+  const operation = ports.compact;
+  const title = operation
+    ? operationTitle(layer.class_name, spec, layer.params)
+    : layerTitle(layer.class_name);
+  const plainName = operation || layer.name === snakeCase(layer.class_name);
+  const unknown = !spec && getCatalog() !== undefined;
+  const Icon = unknown ? IconQuestionMark : style.icon;
   return (
     <div
       className={classes.card}
@@ -53,12 +98,22 @@ function Card({ id, ports, selected }: { id: string; ports: NodePorts; selected:
       data-selected={selected || undefined}
       data-severity={severity ?? undefined}
       data-marker={spec?.marker || undefined}
+      data-operation={operation || undefined}
+      data-placeholder={unknown || undefined}
+      data-hit={hit}
       data-chosen={chosen || undefined}
-      style={{ "--layer-color": style.color, "--layer-tint": style.tint } as React.CSSProperties}
+      style={
+        {
+          "--layer-color": color,
+          "--layer-tint":
+            coloring.by === "type" ? style.tint : `color-mix(in srgb, ${color} 18%, transparent)`,
+        } as React.CSSProperties
+      }
     >
+      {call?.color && <span className={classes.mark} style={{ background: call.color }} aria-hidden />}
       <Ports id={id} ports={ports.inputs} type="target" />
       <span className={classes.icon} aria-hidden>
-        <style.icon size={17} stroke={1.8} />
+        <Icon size={operation ? 14 : 17} stroke={1.8} />
       </span>
       <span className={classes.words}>
         <span className={classes.top}>
@@ -66,18 +121,61 @@ function Card({ id, ports, selected }: { id: string; ports: NodePorts; selected:
           {!plainName && <span className={classes.name}>{layer.name}</span>}
           <span className={classes.badges}>
             {severity && severity !== "info" && <ProblemBadge severity={severity} messages={messages} />}
+            {layer.weights && (
+              <span
+                className={classes.badge}
+                title={t(`weights.${layer.weights.source}`)}
+                data-testid={`weights-${id}`}
+              >
+                <IconDatabaseImport size={13} aria-label={t(`weights.${layer.weights.source}`)} />
+              </span>
+            )}
+            {layer.params.trainable === false && (
+              <span className={classes.frozen} title={t("frozen")} data-testid={`frozen-${id}`}>
+                <IconSnowflake size={13} aria-label={t("frozen")} />
+              </span>
+            )}
             {calls > 1 && <SharedBadge calls={calls} />}
             {analysis && analysis.params > 0 && (
               <ParameterBadge params={analysis.params} trainable={analysis.trainable_params} />
             )}
           </span>
         </span>
-        <span className={classes.summary}>{summary || (plainName ? layer.name : "")}</span>
+        {!operation && (
+          <span className={classes.summary}>
+            {unknown ? (
+              t("placeholder")
+            ) : layer.class_name === MODEL ? (
+              <ModelWords layer={layer} />
+            ) : (
+              [inside, summarize(spec, layer.params) || (plainName ? layer.name : "")]
+                .filter(Boolean)
+                .join(" · ")
+            )}
+          </span>
+        )}
       </span>
-      {note && <span className={classes.note} title={note} />}
+      {call?.note && <span className={classes.note} title={call.note} />}
       <Ports id={id} ports={ports.outputs} type="source" shapes={analysis?.output_shapes} />
       <RefusalNote id={id} />
     </div>
+  );
+}
+
+/** The name of what is inside a nested model, and how many layers that is. */
+function ModelWords({ layer }: { layer: LayerInstance }) {
+  const { t } = useTranslation("canvas");
+  const graph = String(layer.params.graph ?? "");
+  const name = useDocumentSelector((content) => content.graphs[graph]?.name);
+  const count = useDocumentSelector((content) => layerCount(content, graph));
+  if (name === undefined) return t("model.missing");
+  return (
+    <Tooltip label={t("model.open")}>
+      <span className={classes.model} data-testid="model-inside">
+        <IconStack2 size={12} aria-hidden />
+        {name} · {t("model.layers", { count })}
+      </span>
+    </Tooltip>
   );
 }
 
@@ -117,14 +215,14 @@ function ParameterBadge({ params, trainable }: { params: number; trainable: numb
   );
 }
 
-interface PortsProps {
+export interface PortsProps {
   id: string;
   ports: readonly Port[];
   type: "source" | "target";
   shapes?: Record<string, (number | null)[]>;
 }
 
-function Ports({ id, ports, type, shapes }: PortsProps) {
+export function Ports({ id, ports, type, shapes }: PortsProps) {
   const { t } = useTranslation("canvas");
   const named = showsNames(ports);
   const centers = portCenters(ports);
@@ -132,7 +230,7 @@ function Ports({ id, ports, type, shapes }: PortsProps) {
     const left = centers[index];
     const shape = shapes?.[port.id];
     const title = [
-      port.name,
+      port.label,
       port.stale ? t("port.stale") : port.optional ? t("port.optional") : "",
       shape ? `(${formatDims(shape).replaceAll("×", ", ").replaceAll("?", "None")})` : "",
     ].filter(Boolean);
@@ -151,7 +249,7 @@ function Ports({ id, ports, type, shapes }: PortsProps) {
         />
         {named && (
           <span className={classes.portName} data-type={type} style={{ left }} aria-hidden>
-            {port.id}
+            {port.label}
           </span>
         )}
       </span>

@@ -1,12 +1,11 @@
-import { useStore, useStoreApi, ViewportPortal } from "@xyflow/react";
-import { useDocumentSelector } from "@/document";
-import { type Box, borderPoint } from "@/graph/arrange";
+import { useStore, ViewportPortal } from "@xyflow/react";
+import { useMemo } from "react";
+import { useShownNodes } from "@/actions";
+import { borderPoint } from "@/graph/arrange";
 import classes from "./canvas.module.css";
-import { cardSize } from "./card";
 import type { FlowNode } from "./LayerNode";
 import { callsByLayer } from "./sharedCalls";
 import { useCanvasState } from "./state";
-import type { FlowEdge } from "./WireEdge";
 
 /** The lines along which a dragged card is aligned with others. */
 export function Guides() {
@@ -27,29 +26,29 @@ export function Guides() {
 }
 
 /** Dashed lines between the calls of one layer: they share its weights. */
-export function SharedLinks() {
+export function SharedLinks({ nodes }: { nodes: readonly FlowNode[] }) {
   const far = useCanvasState((state) => state.far);
-  const nodes = useDocumentSelector((content) => content.nodes);
-  const store = useStoreApi<FlowNode, FlowEdge>();
-  const links = [...callsByLayer(nodes).values()].flatMap((calls) =>
-    calls.slice(1).map((id, index) => [calls[index] as string, id] as const),
+  const calls = useShownNodes();
+  const groups = useMemo(() => [...callsByLayer(calls).values()].filter((ids) => ids.length > 1), [calls]);
+  if (far || groups.length === 0) return null;
+  const boxes = new Map(
+    nodes.map(({ id, position, width = 0, height = 0 }) => [id, { id, ...position, width, height }]),
   );
-  if (far || links.length === 0) return null;
-  const { nodeLookup } = store.getState();
-  const boxOf = (id: string): Box => {
-    const ports = nodeLookup.get(id)?.data.ports ?? { inputs: [], outputs: [] };
-    return { id, x: nodes[id]?.x ?? 0, y: nodes[id]?.y ?? 0, ...cardSize(ports) };
-  };
+  const links = groups.flatMap((ids) =>
+    ids.slice(1).flatMap((id, index) => {
+      const from = boxes.get(ids[index] ?? "");
+      const to = boxes.get(id);
+      return from && to
+        ? [{ key: `${from.id}-${id}`, a: borderPoint(from, to), b: borderPoint(to, from) }]
+        : [];
+    }),
+  );
   return (
     <ViewportPortal>
       <svg className={classes.overlay} aria-hidden data-testid="shared-links">
-        {links.map(([from, to]) => {
-          const a = borderPoint(boxOf(from), boxOf(to));
-          const b = borderPoint(boxOf(to), boxOf(from));
-          return (
-            <line key={`${from}-${to}`} x1={a.x} y1={a.y} x2={b.x} y2={b.y} className={classes.sharedLink} />
-          );
-        })}
+        {links.map(({ key, a, b }) => (
+          <line key={key} x1={a.x} y1={a.y} x2={b.x} y2={b.y} className={classes.sharedLink} />
+        ))}
       </svg>
     </ViewportPortal>
   );

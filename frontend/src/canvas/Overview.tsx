@@ -5,6 +5,7 @@ import { useTranslation } from "react-i18next";
 import { layerSpec, layerStyle } from "@/catalog";
 import { useDesignDocument } from "@/document";
 import { type Box, boundsOf } from "@/graph/arrange";
+import type { CanvasModel } from "./CanvasModel";
 import classes from "./canvas.module.css";
 import type { FlowNode } from "./LayerNode";
 import type { FlowEdge } from "./WireEdge";
@@ -23,7 +24,7 @@ interface Scale {
  * The whole design in a corner, with what is in view: drag there to go there. The layers are painted only when they
  * change; panning moves one frame.
  */
-export function Overview() {
+export function Overview({ model }: { model: CanvasModel }) {
   const { t } = useTranslation("canvas");
   const flow = useReactFlow<FlowNode, FlowEdge>();
   const store = useStoreApi<FlowNode, FlowEdge>();
@@ -41,8 +42,8 @@ export function Overview() {
       asked = 0;
       const state = store.getState();
       const { content } = design.snapshot;
-      if (state.nodes !== nodes || content.layers !== layers) {
-        nodes = state.nodes;
+      if (model.nodes !== nodes || content.layers !== layers) {
+        nodes = model.nodes;
         layers = content.layers;
         scale.current = scaleFor(nodes);
         paint(bitmap.current, nodes, scale.current, (id) => {
@@ -56,12 +57,12 @@ export function Overview() {
       asked ||= requestAnimationFrame(draw);
     };
     draw();
-    const stops = [store.subscribe(ask), design.snapshot.subscribe(ask)];
+    const stops = [store.subscribe(ask), model.subscribe(ask), design.snapshot.subscribe(ask)];
     return () => {
       cancelAnimationFrame(asked);
       for (const stop of stops) stop();
     };
-  }, [store, design, scheme]);
+  }, [store, model, design, scheme]);
 
   const goTo = (event: PointerEvent<HTMLDivElement>) => {
     const box = event.currentTarget.getBoundingClientRect();
@@ -129,7 +130,8 @@ function placeFrame(
 ): void {
   if (!frame) return;
   const part = scale.zoom / zoom;
-  frame.style.width = `${width * part}px`;
-  frame.style.height = `${height * part}px`;
+  const size = [`${width * part}px`, `${height * part}px`] as const;
+  if (frame.style.width !== size[0]) frame.style.width = size[0];
+  if (frame.style.height !== size[1]) frame.style.height = size[1];
   frame.style.transform = `translate(${-x * part + scale.x}px, ${-y * part + scale.y}px)`;
 }

@@ -6,19 +6,21 @@ import { useNodeFacts } from "./facts";
 import { useCanvasState } from "./state";
 import { wireLabel } from "./summary";
 
-export type FlowEdge = Edge<Record<string, never>, "wire">;
+/** `from` is the output whose shape is written on the wire: where it begins, or inside the block where it begins. */
+export type FlowEdge = Edge<{ from: { node: string; port: string } }, "wire">;
 
 /** A wire, with the shape of the tensor on it. */
 export const WireEdge = memo(function WireEdge(props: EdgeProps<FlowEdge>) {
-  const { id, source, target, sourceHandleId, targetHandleId, selected } = props;
+  const { id, source, target, targetHandleId, selected, data } = props;
+  const from = data?.from ?? { node: source, port: "" };
   const curve = {
     start: { x: props.sourceX, y: props.sourceY },
     end: { x: props.targetX, y: props.targetY },
   };
-  const { analysis } = useNodeFacts(source);
+  const { analysis } = useNodeFacts(from.node);
   const received = useNodeFacts(target);
   const dropping = useCanvasState((state) => state.dropWire === id);
-  const label = wireLabel(analysis?.output_shapes[sourceHandleId ?? ""]);
+  const label = wireLabel(analysis?.output_shapes[from.port]);
   const faulty = received.severity === "error" && !received.analysis?.output_shapes;
   const middle = pointAt(curve, 0.5);
   return (

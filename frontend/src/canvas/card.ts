@@ -5,6 +5,8 @@ import type { Port } from "@/graph/ports";
 /** Sizes of a layer card in canvas pixels. They are known before anything is drawn: nothing is ever measured. */
 export const CARD_WIDTH = 236;
 const BODY_HEIGHT = 58;
+/** An operation is one line. */
+const COMPACT_HEIGHT = 38;
 const PORT_ROW = 14;
 export const PORT_SIZE = 12;
 
@@ -12,6 +14,14 @@ export interface CardSize {
   width: number;
   height: number;
 }
+
+const END = { optional: false, variadic: false, stale: false };
+
+/** The ports of a collapsed block: all wires come in at one and leave at the other. */
+export const BLOCK_PORTS: CardPorts = {
+  inputs: [{ id: "in", name: "in", label: "in", ...END }],
+  outputs: [{ id: "out", name: "out", label: "out", ...END }],
+};
 
 export interface Handle {
   id: string;
@@ -28,9 +38,14 @@ export function showsNames(ports: readonly Port[]): boolean {
   return ports.filter((port) => !port.variadic).length > 1;
 }
 
-export function cardSize({ inputs, outputs }: NodePorts): CardSize {
+/** The ports of a card, and whether it has one line only. */
+export interface CardPorts extends NodePorts {
+  compact?: boolean;
+}
+
+export function cardSize({ inputs, outputs, compact }: CardPorts): CardSize {
   const rows = Number(showsNames(inputs)) + Number(showsNames(outputs));
-  return { width: CARD_WIDTH, height: BODY_HEIGHT + rows * PORT_ROW };
+  return { width: CARD_WIDTH, height: (compact ? COMPACT_HEIGHT : BODY_HEIGHT) + rows * PORT_ROW };
 }
 
 const SIDE = 28;
@@ -59,7 +74,7 @@ function spread(index: number, count: number): number {
   return (CARD_WIDTH * (index + 1)) / (count + 1);
 }
 
-export function cardHandles(ports: NodePorts): Handle[] {
+export function cardHandles(ports: CardPorts): Handle[] {
   const { height } = cardSize(ports);
   const above = portCenters(ports.inputs);
   const below = portCenters(ports.outputs);
@@ -76,7 +91,7 @@ function handle(port: Port, type: "source" | "target", x: number, y: number): Ha
 }
 
 /** Where the wire of a port ends, from the top left of the card. */
-export function wireEnd(ports: NodePorts, type: "source" | "target", port: string): { x: number; y: number } {
+export function wireEnd(ports: CardPorts, type: "source" | "target", port: string): { x: number; y: number } {
   const list = type === "source" ? ports.outputs : ports.inputs;
   const index = Math.max(
     0,

@@ -12,9 +12,19 @@ export interface NodeFacts {
 const NOTHING: NodeFacts = { analysis: undefined, severity: null, messages: [] };
 const RANK = { error: 2, warning: 1, info: 0 } as const;
 
+/** A number of a node that a colour can tell. */
+export type Measure = "params" | "flops";
+
+/** What the analysis says; undefined where it does not say it. */
+export function measured(analysis: NodeAnalysis | undefined, measure: Measure): number | undefined {
+  return analysis?.[measure] ?? undefined;
+}
+
 /** The last analysis by node. A new analysis tells only the nodes of which it says something else. */
 export class FactIndex {
   private facts: Record<string, NodeFacts> = {};
+  private most: Record<Measure, number> = { params: 0, flops: 0 };
+  private told = 0;
   private readonly listeners = new Set<() => void>();
 
   readonly subscribe = (listener: () => void): (() => void) => {
@@ -22,14 +32,26 @@ export class FactIndex {
     return () => this.listeners.delete(listener);
   };
 
+  /** Another number after each analysis that said something new. */
+  readonly version = (): number => this.told;
+
   of(node: string): NodeFacts {
     return this.facts[node] ?? NOTHING;
+  }
+
+  /** The largest value of a measure in the design; 0 where nothing is known of it. */
+  largest(measure: Measure): number {
+    return this.most[measure];
   }
 
   update(analysis: Analysis | null): void {
     const next = share(this.facts, factsOf(analysis));
     if (next === this.facts) return;
     this.facts = next;
+    this.told += 1;
+    const all = Object.values(next).map((each) => each.analysis);
+    for (const measure of ["params", "flops"] as const)
+      this.most[measure] = all.reduce((most, each) => Math.max(most, measured(each, measure) ?? 0), 0);
     for (const listener of this.listeners) listener();
   }
 }
@@ -55,4 +77,10 @@ export const FactContext = createContext(new FactIndex());
 export function useNodeFacts(node: string): NodeFacts {
   const index = useContext(FactContext);
   return useSyncExternalStore(index.subscribe, () => index.of(node));
+}
+
+/** A value read from the facts of the whole design, such as the parameters of a block. */
+export function useFacts<T>(read: (index: FactIndex) => T): T {
+  const index = useContext(FactContext);
+  return useSyncExternalStore(index.subscribe, () => read(index));
 }

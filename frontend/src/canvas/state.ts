@@ -22,12 +22,19 @@ export interface QuickAddRequest {
 export interface MenuRequest {
   screen: Point;
   at: Point;
-  target: "pane" | "node" | "edge";
+  target: "pane" | "node" | "edge" | "block";
+  /** The node or block under the pointer. */
+  id: string | null;
 }
 
 interface CanvasState {
   /** The view is so far out that cards are drawn as plain blocks on one canvas. */
   far: boolean;
+  /** Far out only the card under the pointer, and what is selected, are there to be taken hold of. */
+  hovered: string | null;
+  /** What the search found, and the hit that is shown; null while nothing is searched for. */
+  hits: ReadonlySet<string> | null;
+  hit: string | null;
   /** The end from which a wire is drawn, and for every node why it cannot end there (null where it can). */
   drawing: OpenEnd | null;
   refusals: ReadonlyMap<string, Refusal | null>;
@@ -44,6 +51,9 @@ interface CanvasState {
 
 const REST: CanvasState = {
   far: false,
+  hovered: null,
+  hits: null,
+  hit: null,
   drawing: null,
   refusals: new Map(),
   dropWire: null,

@@ -17,6 +17,23 @@ export function summarize(spec: ObjectSpec | undefined, params: JsonObject): str
   return words.slice(0, MOST).join(" · ");
 }
 
+/** An operation as one reads it in code: `mean(axis=1)`, `add(x2=3)`. */
+export function operationTitle(className: string, spec: ObjectSpec | undefined, params: JsonObject): string {
+  const known = spec?.params?.map((param) => param.name) ?? Object.keys(params);
+  const words = known.flatMap((name) => {
+    const value = params[name];
+    return value === undefined || name === "name" ? [] : [`${name}=${literal(value)}`];
+  });
+  return `${className.replace(/^ops\./, "")}(${words.join(", ")})`;
+}
+
+function literal(value: JsonValue): string {
+  if (value === null) return "None";
+  if (typeof value === "boolean") return value ? "True" : "False";
+  if (Array.isArray(value)) return `(${value.map(literal).join(", ")})`;
+  return isJsonObject(value) ? String(value.class_name ?? "…") : String(value);
+}
+
 function word(name: string, value: JsonValue, param: ParamSpec | undefined): string[] {
   if (value === true) return [name];
   if (value === false || value === null) return [];

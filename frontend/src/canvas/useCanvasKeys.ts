@@ -1,7 +1,7 @@
 import { type KeyboardEvent, useCallback } from "react";
-import { getSelection, select, showPanel } from "@/actions";
+import { getSelection, select, showPanel, useEditorView } from "@/actions";
 import { layerTitle } from "@/catalog";
-import type { DesignDocument } from "@/document";
+import { type DesignDocument, nodesIn, TOP } from "@/document";
 import { type Box, neighbour } from "@/graph/arrange";
 import type { CanvasControl } from "./CanvasControl";
 import type { FactIndex } from "./facts";
@@ -21,7 +21,8 @@ type Say = (key: string, values?: Record<string, unknown>) => string;
 
 /**
  * The keys of the canvas itself. Tab and Shift+Tab walk the nodes in reading order, Alt+arrow goes to the next
- * node in a direction, an arrow moves what is selected, Enter opens the inspector.
+ * node in a direction, an arrow moves what is selected, Enter opens the inspector, or what is inside a nested
+ * model; Escape drops the selection, then leaves the model.
  */
 export function useCanvasKeys(
   control: CanvasControl | null,
@@ -37,7 +38,7 @@ export function useCanvasKeys(
         control.reveal(id);
         announce(describe(id, design, facts, say));
       };
-      if (handle(event, control, design, visit)) {
+      if (handle(event, control, visit)) {
         event.preventDefault();
         event.stopPropagation();
       }
@@ -46,12 +47,7 @@ export function useCanvasKeys(
   );
 }
 
-function handle(
-  event: KeyboardEvent,
-  control: CanvasControl,
-  design: DesignDocument,
-  visit: (id: string) => void,
-): boolean {
+function handle(event: KeyboardEvent, control: CanvasControl, visit: (id: string) => void): boolean {
   const { nodes, edges } = getSelection();
   const arrow = ARROWS[event.key as keyof typeof ARROWS];
   if (arrow) {
@@ -62,7 +58,7 @@ function handle(
       if (next) visit(next.id);
       return true;
     }
-    nudge(control.boxes(nodes), arrow, event.shiftKey ? BIG_NUDGE : NUDGE, design);
+    nudge(control, nodes, arrow, event.shiftKey ? BIG_NUDGE : NUDGE);
     return true;
   }
   switch (event.key) {
@@ -70,26 +66,35 @@ function handle(
       return walk(control, nodes[0], event.shiftKey ? -1 : 1, visit);
     case "Enter":
       if (nodes.length === 0) return visitFirst(control, visit);
+      if (nodes.length === 1 && nodes[0] && control.openInside(nodes[0])) return true;
       showPanel("layer");
       requestAnimationFrame(() => document.getElementById("editor-side")?.focus());
       return true;
     case "Escape":
-      if (nodes.length + edges.length === 0) return false;
-      select([]);
-      return true;
+      if (useEditorView.getState().tidying) {
+        control.cancelTidy();
+        return true;
+      }
+      if (nodes.length + edges.length > 0) {
+        select([]);
+        return true;
+      }
+      return control.leave();
     default:
       return false;
   }
 }
 
 function nudge(
-  boxes: readonly Box[],
+  control: CanvasControl,
+  nodes: readonly string[],
   step: { x: number; y: number },
   size: number,
-  design: DesignDocument,
 ): void {
-  const places = boxes.map(({ id, x, y }) => [id, { x: x + step.x * size, y: y + step.y * size }]);
-  design.commands.moveNodes(Object.fromEntries(places), "nudge");
+  const places = control
+    .boxes(nodes)
+    .map(({ id, x, y }) => [id, { x: x + step.x * size, y: y + step.y * size }]);
+  control.move(Object.fromEntries(places), "nudge");
 }
 
 function visitFirst(control: CanvasControl, visit: (id: string) => void): boolean {
@@ -112,7 +117,8 @@ export function readingOrder(boxes: readonly Box[]): Box[] {
 }
 
 function describe(id: string, design: DesignDocument, facts: FactIndex, say: Say): string {
-  const { content, nodeIds } = design.snapshot;
+  const { content } = design.snapshot;
+  const count = Object.keys(nodesIn(content.nodes, content.nodes[id]?.graph ?? TOP)).length;
   const layer = content.layers[content.nodes[id]?.layer ?? ""];
   const { analysis, messages } = facts.of(id);
   const shape = wireLabel(Object.values(analysis?.output_shapes ?? {})[0]);
@@ -120,7 +126,7 @@ function describe(id: string, design: DesignDocument, facts: FactIndex, say: Say
     say("announce.node", {
       layer: layerTitle(layer?.class_name ?? ""),
       name: layer?.name,
-      count: nodeIds.length,
+      count,
     }),
     shape && say("announce.shape", { shape }),
     ...messages,

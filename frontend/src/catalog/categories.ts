@@ -7,10 +7,12 @@ import {
   IconBolt,
   IconBox,
   IconBrandPython,
+  IconCode,
   IconEyeSearch,
   IconFilter,
   IconGridDots,
   IconLayersLinked,
+  IconMathFunction,
   IconPackages,
   IconPuzzle,
   IconRefresh,
@@ -46,6 +48,9 @@ const NEUTRAL = styled(IconBox, "#5c6672", "#a3aebb");
 /** The first entry whose pattern matches wins. */
 const STYLES: readonly [RegExp, CategoryStyle][] = [
   [/^(ends|input|output|io)/, styled(IconLayersLinked, "#0f766e", "#5eead4")],
+  [/^own$/, styled(IconCode, "#8a3ffc", "#c9a8ff")],
+  [/^operation|^ops/, styled(IconMathFunction, "#0f6b8a", "#6fd3ee")],
+  [/^model$/, styled(IconBox, "#3849bd", "#a5b0ff")],
   [/augment|image/, styled(IconRotateRectangle, "#a8471d", "#f8a77a")],
   [/preprocess|text|audio|feature/, styled(IconFilter, "#92610a", "#f0c05a")],
   [/conv/, styled(IconGridDots, "#1d5fd1", "#7fb2ff")],
@@ -92,6 +97,8 @@ const ORDER = [
   "reshaping",
   "preprocessing",
   "image_preprocessing",
+  "own",
+  "operations",
 ];
 
 /** The objects in groups by category, in the order of the palette. */
@@ -110,12 +117,13 @@ export function groupByCategory(objects: readonly ObjectSpec[]): CategoryGroup[]
 
 /** How a layer looks: as its category, except for the ends of a model. */
 export function layerStyle(spec: ObjectSpec | undefined): CategoryStyle {
-  return categoryStyle(spec?.marker ? "ends" : spec?.category);
+  if (spec?.kind === "operations") return categoryStyle("operations");
+  return categoryStyle(spec?.marker === "model" ? "model" : spec?.marker ? "ends" : spec?.category);
 }
 
-/** What people call a class: `InputLayer` is the "Input" of the palette. */
+/** What people call a class: `InputLayer` is the "Input" of the palette, `ops.mean` is `mean`. */
 export function layerTitle(className: string): string {
-  return className === "InputLayer" ? "Input" : className;
+  return className === "InputLayer" ? "Input" : className.replace(/^ops\./, "");
 }
 
 function rank(category: string): number {

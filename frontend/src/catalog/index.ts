@@ -6,8 +6,9 @@ export {
   layerStyle,
   layerTitle,
 } from "./categories";
+export { ownSpec } from "./own";
 export { rankObjects, searchCatalog } from "./search";
-export { getCatalog, layerSpec, objectSpec, objectsOf, setCatalog } from "./store";
+export { drawables, getCatalog, layerSpec, objectSpec, objectsOf, setCatalog, setOwnSpecs } from "./store";
 export type {
   Catalog,
   JsonObject,

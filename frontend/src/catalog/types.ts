@@ -5,6 +5,7 @@ export type JsonObject = { [key: string]: JsonValue };
 
 export type Kind =
   | "layers"
+  | "operations"
   | "optimizers"
   | "losses"
   | "metrics"
@@ -30,6 +31,8 @@ export const PARAM_KINDS = [
   "object",
   "layer",
   "layers",
+  "graph",
+  "expression",
   "json",
   "python",
 ] as const;
@@ -49,6 +52,7 @@ export interface ParamSpec {
   maximum?: number | null;
   help?: string;
   advanced?: boolean;
+  file_name?: boolean;
 }
 
 export interface PortSpec {
@@ -74,7 +78,11 @@ export interface ObjectSpec {
   outputs?: PortSpec[];
   sample?: JsonObject;
   sample_inputs?: JsonObject;
-  marker?: "" | "input" | "output";
+  marker?: "" | "input" | "output" | "model";
+  /** For a class of the design's own: its id in the design's `code`. */
+  code?: string;
+  /** A class of Layerloom's own. */
+  own?: boolean;
 }
 
 export interface Catalog {

@@ -227,6 +227,27 @@ export function createCommands(target: CommandTarget) {
       if (path.length > 0) unset(["layers", layer, "params", ...path]);
     },
 
+    /** Say of several layers whether training changes their weights, as one step. */
+    setTrainable(layers: readonly string[], trainable: boolean): void {
+      const known = layers.filter((id) => content().layers[id]);
+      if (known.length === 0) return;
+      edit(() => {
+        for (const id of known) {
+          if (trainable) removeAt(doc, ["layers", id, "params", "trainable"]);
+          else setAt(doc, ["layers", id, "params", "trainable"], false);
+        }
+      });
+    },
+
+    /** Make a layer one of another class, with the parameters that this class has too. */
+    setClass(layer: string, className: string, params: JsonObject): void {
+      if (!content().layers[layer]) return;
+      edit(() => {
+        setAt(doc, ["layers", layer, "class_name"], className);
+        setAt(doc, ["layers", layer, "params"], params);
+      });
+    },
+
     /** Give a layer another Keras name; `name` is taken as typed, twice-used names are a problem shown elsewhere. */
     renameLayer(layer: string, name: string): void {
       if (content().layers[layer] && name.length > 0) set(["layers", layer, "name"], name.slice(0, 200));

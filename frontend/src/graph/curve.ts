@@ -35,6 +35,19 @@ export function pointAt(curve: Curve, t: number): Point {
   return { x: at("x"), y: at("y") };
 }
 
+/** A rectangle that the whole curve is in. */
+export function curveBounds(curve: Curve): { left: number; top: number; right: number; bottom: number } {
+  const points = controlPoints(curve);
+  const xs = points.map((point) => point.x);
+  const ys = points.map((point) => point.y);
+  return {
+    left: Math.min(...xs) - 1,
+    top: Math.min(...ys) - 1,
+    right: Math.max(...xs) + 1,
+    bottom: Math.max(...ys) + 1,
+  };
+}
+
 const SAMPLES = 16;
 
 /** The key of the curve that passes nearest to `point`, within `reach`; null when none does. */

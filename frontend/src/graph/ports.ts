@@ -3,11 +3,13 @@ export interface LayerRule {
   inputs?: readonly PortRule[] | null;
   outputs?: readonly PortRule[] | null;
   params?: readonly { name: string; default?: unknown }[] | null;
-  marker?: "" | "input" | "output" | null;
+  marker?: "" | "input" | "output" | "model" | null;
 }
 
 export interface PortRule {
   name: string;
+  /** What is written at the port in place of its name. */
+  label?: string;
   variadic?: boolean;
   optional?: boolean;
   when?: Readonly<Record<string, unknown>> | null;
@@ -18,11 +20,28 @@ export interface Port {
   id: string;
   /** The name of the port rule; the same for all numbers of a variadic port. */
   name: string;
+  /** What people read at the port. */
+  label: string;
   /** May stay without a wire: optional, or the spare one of a variadic port. */
   optional: boolean;
   variadic: boolean;
   /** A wire ends here though the layer has no such port with its present parameters. */
   stale: boolean;
+}
+
+const rules = new Map<string, LayerRule>();
+
+/** The ports of a nested model: one for each of its ends, called as those are. The same rule for the same ends. */
+export function modelRule(inputs: readonly string[], outputs: readonly string[]): LayerRule {
+  const key = JSON.stringify([inputs, outputs]);
+  let rule = rules.get(key);
+  if (!rule) {
+    const ports = (side: string, names: readonly string[]) =>
+      names.map((label, index) => ({ name: `${side}.${index}`, label }));
+    rule = { inputs: ports("inputs", inputs), outputs: ports("outputs", outputs), marker: "model" };
+    rules.set(key, rule);
+  }
+  return rule;
 }
 
 type Params = Readonly<Record<string, unknown>>;
@@ -67,6 +86,7 @@ function plain(port: PortRule): Port {
   return {
     id: port.name,
     name: port.name,
+    label: port.label ?? port.name,
     optional: port.optional ?? false,
     variadic: false,
     stale: false,
@@ -84,6 +104,7 @@ function numbered(port: PortRule, used: readonly string[], spare: boolean): Port
   return all.map((number) => ({
     id: `${port.name}.${number}`,
     name: port.name,
+    label: `${port.name}.${number}`,
     optional: (port.optional ?? false) || number > last,
     variadic: true,
     stale: false,

@@ -40,8 +40,11 @@ function show(element: React.ReactNode, design: DesignDocument, problems: Proble
     output_dtypes: { output: "float32" },
     params: 90,
     trainable_params: 90,
+    flops: 160,
+    activation_bytes: 40,
   }));
-  const analysis = { nodes, total_params: 1234, trainable_params: 1200, problems };
+  const costs = { flops: 320, activation_bytes: 80, training_bytes: 20_000, weights_bytes: 4936 };
+  const analysis = { nodes, total_params: 1234, trainable_params: 1200, problems, costs, learned: {} };
   client.setQueryData(["catalog"], catalog);
   client.setQueryData<Diagnostics>(keys.diagnostics(design.id), { digest: "d", analysis, analyzing: false });
   return render(

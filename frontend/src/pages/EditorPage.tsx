@@ -38,6 +38,7 @@ function WithActions({ design }: { design: DesignDetail }) {
       openVersions: () => press("versions-open"),
       openShare: () => press("share-open"),
       notify: (key: string) => notifications.show({ message: t(key), autoClose: 5_000 }),
+      tell: (message: string) => notifications.show({ message, autoClose: 6_000 }),
     }),
     [colorScheme, setColorScheme, navigate, design.id, t],
   );

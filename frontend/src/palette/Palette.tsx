@@ -16,15 +16,16 @@ import { useTranslation } from "react-i18next";
 import { addLayerInView } from "@/actions";
 import {
   type CategoryGroup,
+  drawables,
   groupByCategory,
   layerSpec,
   layerStyle,
   layerTitle,
   type ObjectSpec,
-  searchCatalog,
+  rankObjects,
   useCatalog,
 } from "@/catalog";
-import { useCanEdit } from "@/document";
+import { useCanEdit, useDocumentSelector } from "@/document";
 import { LayerCard, LayerIcon } from "./LayerCard";
 import classes from "./palette.module.css";
 import { rememberUse, useRecent } from "./recent";
@@ -32,13 +33,14 @@ import { rememberUse, useRecent } from "./recent";
 /** What a dragged palette item carries: the class name of a layer. */
 export const LAYER_DRAG_TYPE = "application/x-layerloom-layer";
 
-const FOLDED_AT_FIRST = /preprocess|augment|image|audio|text/i;
+const FOLDED_AT_FIRST = /preprocess|augment|image|audio|text|operations/i;
 
 /** Every layer of the catalog: to search, drag to the canvas, or add with a double click or Enter. */
 export function Palette() {
   const { t } = useTranslation("palette");
   const catalog = useCatalog();
   const canEdit = useCanEdit();
+  const code = useDocumentSelector((content) => content.code);
   const [query, setQuery] = useState("");
   const search = useRef<HTMLInputElement>(null);
   const list = useRef<HTMLDivElement>(null);
@@ -48,9 +50,10 @@ export function Palette() {
     if (canEdit && addLayerInView(spec.name)) rememberUse(spec.name);
   }
 
+  // biome-ignore lint/correctness/useExhaustiveDependencies: own code adds to what can be drawn
   const results = useMemo(
-    () => (catalog.data && query.trim() ? searchCatalog(query, "layers") : null),
-    [catalog.data, query],
+    () => (catalog.data && query.trim() ? rankObjects(query, drawables()) : null),
+    [catalog.data, query, code],
   );
 
   function onSearchKey(event: KeyboardEvent) {
@@ -323,18 +326,25 @@ function Loading() {
 
 let grouped: { all: ObjectSpec[]; groups: CategoryGroup[] } | null = null;
 
-/** The layers by category, the ends of a model first. */
+/** What can be drawn by category: the ends of a model first, the design's own code and the operations last. */
 function groups(): CategoryGroup[] {
-  const all = searchCatalog("", "layers");
-  if (grouped?.all[0] !== all[0] || grouped?.all.length !== all.length) {
-    const ends = all.filter((spec) => spec.marker);
-    const rest = groupByCategory(all.filter((spec) => !spec.marker));
-    const first: CategoryGroup[] = ends[0]
-      ? [{ category: "ends", style: layerStyle(ends[0]), objects: ends }]
-      : [];
-    grouped = { all, groups: [...first, ...rest] };
+  const all = drawables();
+  const before = grouped?.all;
+  if (before?.length !== all.length || all.some((spec, index) => spec !== before[index])) {
+    const isEnd = (spec: ObjectSpec) => spec.marker === "input" || spec.marker === "output";
+    const ends = all.filter(isEnd);
+    const operations = all.filter((spec) => spec.kind === "operations");
+    const rest = all.filter((spec) => !isEnd(spec) && spec.kind !== "operations");
+    grouped = {
+      all,
+      groups: [...groupOf("ends", ends), ...groupByCategory(rest), ...groupOf("operations", operations)],
+    };
   }
   return grouped?.groups ?? [];
+}
+
+function groupOf(category: string, objects: ObjectSpec[]): CategoryGroup[] {
+  return objects[0] ? [{ category, style: layerStyle(objects[0]), objects }] : [];
 }
 
 /** Move the focus among the items and category titles; false when there is no further one. */

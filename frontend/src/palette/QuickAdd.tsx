@@ -4,11 +4,13 @@ import { IconSearch } from "@tabler/icons-react";
 import { type KeyboardEvent, useEffect, useId, useMemo, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
 import {
+  drawables,
   groupByCategory,
   layerSpec,
   layerTitle,
   type ObjectSpec,
-  searchCatalog,
+  objectsOf,
+  rankObjects,
   useCatalog,
 } from "@/catalog";
 import { InlineDoc } from "@/ui/params";
@@ -121,8 +123,8 @@ export function QuickAdd({ filter, onPick, onClose }: QuickAddProps) {
 }
 
 function offered(query: string, filter: QuickAddProps["filter"]): ObjectSpec[] {
-  const matches = searchCatalog(query, "layers");
-  const found = query.trim() ? matches : groupByCategory(matches).flatMap((group) => group.objects);
+  const layers = groupByCategory(objectsOf("layers")).flatMap((group) => group.objects);
+  const found = query.trim() ? rankObjects(query, drawables()) : [...layers, ...objectsOf("operations")];
   const recent = query.trim()
     ? []
     : getRecent()

@@ -46,7 +46,11 @@ describe("the palette", () => {
     show(<Palette />);
     for (const fold of screen.getAllByTestId(/^palette-category-/))
       if (fold.getAttribute("aria-expanded") === "false") await userEvent.click(fold);
-    expect(items().sort()).toEqual(Object.keys(catalog.objects.layers ?? {}).sort());
+    const all = [
+      ...Object.keys(catalog.objects.layers ?? {}),
+      ...Object.keys(catalog.objects.operations ?? {}),
+    ];
+    expect(items().sort()).toEqual(all.sort());
     expect(screen.getByTestId("palette-category-pooling").textContent).toBe("Pooling18");
   });
 

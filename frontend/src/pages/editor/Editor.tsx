@@ -1,29 +1,36 @@
 import { Button, Drawer, SegmentedControl, Skeleton } from "@mantine/core";
 import { useMediaQuery } from "@mantine/hooks";
 import { IconAdjustments, IconPlayerPlay, IconPlus } from "@tabler/icons-react";
-import { type ReactNode, useEffect } from "react";
+import { type ReactNode, useEffect, useMemo } from "react";
 import { useTranslation } from "react-i18next";
 import { openDrawer, type SidePanel, showPanel, useEditorView } from "@/actions";
 import { type DesignDetail, useDiagnostics } from "@/api";
 import { Canvas } from "@/canvas/Canvas";
+import { ownSpec, setOwnSpecs } from "@/catalog";
 import { CodeDock } from "@/code/CodeDock";
-import { useCanEdit, useSaveState } from "@/document";
+import { useCanEdit, useDocumentSelector, useSaveState } from "@/document";
 import { Inspector } from "@/inspector/Inspector";
 import { Palette } from "@/palette/Palette";
 import { QuickAdd } from "@/palette/QuickAdd";
 import { RunStrip } from "@/runs/RunStrip";
 import { TrainPanel } from "@/training/TrainPanel";
+import { DesignWeights } from "@/weights/DesignWeights";
+import { LayerWeights } from "@/weights/LayerWeights";
+import { DesignPicker } from "./DesignPicker";
 import { EmptyDesign } from "./EmptyDesign";
 import classes from "./editor.module.css";
 import { LeftoverNotice } from "./LeftoverNotice";
 import { ProblemsDrawer } from "./ProblemsDrawer";
 import { TopBar } from "./TopBar";
+import { useOpenPath } from "./useOpenPath";
 
 const WIDE = "(min-width: 64em)";
 
 /** The editor: palette, canvas and forms side by side; on a narrow screen the panels become drawers. */
 export function Editor({ design }: { design: DesignDetail }) {
   const canEdit = useCanEdit();
+  useOpenPath();
+  useOwnSpecs();
   const wide = useMediaQuery(WIDE, true, { getInitialValueInEffect: false });
   return (
     <div className={classes.editor}>
@@ -51,8 +58,17 @@ export function Editor({ design }: { design: DesignDetail }) {
         )}
       </div>
       {!wide && <Drawers />}
+      {canEdit && <DesignPicker designId={design.id} />}
     </div>
   );
+}
+
+/** The design's own code joins the catalog of this page while the design is open. */
+function useOwnSpecs(): void {
+  const code = useDocumentSelector((content) => content.code);
+  // Before anything below reads the catalog in the same rendering.
+  useMemo(() => setOwnSpecs(Object.entries(code).map(([id, piece]) => ownSpec(id, piece))), [code]);
+  useEffect(() => () => setOwnSpecs([]), []);
 }
 
 function DiagnosedCanvas({ design }: { design: DesignDetail }) {
@@ -101,7 +117,13 @@ function Side() {
           onChange={(value) => useEditorView.setState({ panel: value })}
         />
       </div>
-      <div className={classes.panel}>{panel === "layer" ? <Inspector /> : <TrainPanel />}</div>
+      <div className={classes.panel}>
+        {panel === "layer" ? (
+          <Inspector weights={(layer) => <LayerWeights layer={layer} />} />
+        ) : (
+          <TrainPanel start={<DesignWeights />} />
+        )}
+      </div>
     </section>
   );
 }

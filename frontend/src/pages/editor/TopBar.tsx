@@ -1,4 +1,5 @@
 import { ActionIcon, Divider, Group, Text, TextInput, Tooltip } from "@mantine/core";
+import { IconDots } from "@tabler/icons-react";
 import { useEffect, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { type ActionId, findAction, shortcutLabel, useActionContext } from "@/actions";
@@ -24,46 +25,89 @@ import { SavedChip } from "./SavedChip";
 
 /** The editor's part of the header; on a narrow screen its tools stand in a row of their own. */
 export function TopBar({ design, wide }: { design: DesignDetail; wide: boolean }) {
-  const tools = <Tools design={design} />;
   return (
     <>
       <HeaderSlot side="start">
         <Name fallback={design.name} />
         <SavedChip />
       </HeaderSlot>
-      {wide ? <HeaderSlot side="end">{tools}</HeaderSlot> : <div className={classes.toolRow}>{tools}</div>}
+      {wide ? (
+        <HeaderSlot side="end">
+          <TotalParameters designId={design.id} />
+          <History />
+          <Group gap={6} wrap="nowrap">
+            <Places design={design} />
+          </Group>
+        </HeaderSlot>
+      ) : (
+        <NarrowTools design={design} />
+      )}
     </>
   );
 }
 
-function Tools({ design }: { design: DesignDetail }) {
+/** On a narrow screen what leads elsewhere is folded away behind one button. */
+function NarrowTools({ design }: { design: DesignDetail }) {
+  const { t } = useTranslation("document");
+  const [open, setOpen] = useState(false);
+  return (
+    <>
+      <div className={classes.toolRow}>
+        <TotalParameters designId={design.id} />
+        <span className={classes.spacer} />
+        <History />
+        <ActionIcon
+          size="lg"
+          aria-label={t("more")}
+          aria-expanded={open}
+          data-testid="more-tools"
+          onClick={() => setOpen(!open)}
+        >
+          <IconDots size={18} />
+        </ActionIcon>
+      </div>
+      <div className={classes.moreTools} data-open={open || undefined}>
+        <Places design={design} />
+      </div>
+    </>
+  );
+}
+
+function Places({ design }: { design: DesignDetail }) {
   const canEdit = useCanEdit();
   return (
     <>
-      <TotalParameters designId={design.id} />
-      {canEdit && <History />}
-      <Group gap={6} wrap="nowrap">
-        <ImportReport />
-        <CodeToggle />
-        <VersionsMenu designId={design.id} canEdit={canEdit} />
-        <ExportDialog designId={design.id} designName={design.name} />
-        <ShareButton designId={design.id} designName={design.name} role={design.role} />
-      </Group>
+      <ImportReport />
+      <CodeToggle />
+      <VersionsMenu designId={design.id} canEdit={canEdit} />
+      <ExportDialog designId={design.id} designName={design.name} />
+      <ShareButton designId={design.id} designName={design.name} role={design.role} />
     </>
   );
 }
 
 function History() {
+  const empty = useNodeIds().length === 0;
+  const canEdit = useCanEdit();
+  return (
+    <Group gap={2} wrap="nowrap">
+      {canEdit && <Edits />}
+      <Tool id="find" disabled={empty} />
+      <Divider orientation="vertical" mx={4} my={6} />
+    </Group>
+  );
+}
+
+function Edits() {
   const canUndo = useCanUndo();
   const canRedo = useCanRedo();
   const empty = useNodeIds().length === 0;
   return (
-    <Group gap={2} wrap="nowrap">
+    <>
       <Tool id="undo" disabled={!canUndo} />
       <Tool id="redo" disabled={!canRedo} />
       <Tool id="tidy" disabled={empty} />
-      <Divider orientation="vertical" mx={4} my={6} />
-    </Group>
+    </>
   );
 }
 

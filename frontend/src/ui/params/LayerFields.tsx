@@ -1,7 +1,9 @@
-import { ActionIcon, Button, Select } from "@mantine/core";
+import { ActionIcon, Button, Select, Text } from "@mantine/core";
 import { IconPlus, IconTrash } from "@tabler/icons-react";
+import { useContext } from "react";
 import { useTranslation } from "react-i18next";
 import { type JsonValue, layerSpec, type ObjectSpec, objectsOf } from "@/catalog";
+import { DesignChoicesContext } from "./choices";
 import type { FieldProps } from "./field";
 import { rankedFilter, renderObject } from "./ObjectField";
 import { readObject } from "./objects";
@@ -15,7 +17,7 @@ export function LayerField(props: FieldProps) {
   return (
     <InnerLayer
       {...props}
-      onPick={(className) => props.onSet([spec.name], { class_name: className, config: {} })}
+      onPick={(picked) => props.onSet([spec.name], picked)}
       onConfig={(path, nested) => props.onSet([spec.name, "config", ...path], nested)}
       onConfigUnset={(path) => props.onUnset([spec.name, "config", ...path])}
       value={value}
@@ -46,7 +48,7 @@ export function LayersField(props: FieldProps) {
             key={index}
             id={`${props.id}-${index}`}
             value={item}
-            onPick={(className) => change(index, { class_name: className, config: {} })}
+            onPick={(picked) => change(index, picked)}
             onRemove={() => change(index, undefined)}
             onConfig={(path, nested) => change(index, withValue(current, ["config", ...path], nested))}
             onConfigUnset={(path) => change(index, withoutValue(current, ["config", ...path]))}
@@ -54,18 +56,22 @@ export function LayersField(props: FieldProps) {
         );
       })}
       {!readOnly && (
-        <AddInner
-          {...props}
-          label={t("layers.add")}
-          onPick={(name) => change(items.length, { class_name: name, config: {} })}
-        />
+        <AddInner {...props} label={t("layers.add")} onPick={(name) => change(items.length, ofClass(name))} />
       )}
     </div>
   );
 }
 
+/** Begins the option of a layer of the design; no class name does. */
+const REFERENCE = "layer:";
+
+function ofClass(name: string): JsonValue {
+  return { class_name: name, config: {} };
+}
+
 interface InnerProps extends FieldProps {
-  onPick: (className: string) => void;
+  /** The whole value: a layer by class and configuration, or a reference to one of the design. */
+  onPick: (value: JsonValue) => void;
   onRemove?: () => void;
   onConfig: (path: string[], value: JsonValue) => void;
   onConfigUnset: (path: string[]) => void;
@@ -74,10 +80,24 @@ interface InnerProps extends FieldProps {
 function InnerLayer(props: InnerProps) {
   const { spec, value, readOnly, mixed } = props;
   const { t } = useTranslation("params");
-  const choice = readObject("layers", value);
+  const { layers } = useContext(DesignChoicesContext);
+  const shared = isObject(value) && typeof value.layer === "string" ? value.layer : null;
+  const choice = shared === null ? readObject("layers", value) : null;
   const inner = choice ? layerSpec(choice.className) : undefined;
-  const options = innerLayers(spec.name).map((item) => ({ value: item.name, label: item.name }));
-  if (choice && !inner) options.unshift({ value: choice.className, label: choice.className });
+  const fitting = innerLayers(spec.name);
+  const classNames = fitting.map((item) => ({ value: item.name, label: item.name }));
+  if (choice && !inner) classNames.unshift({ value: choice.className, label: choice.className });
+  const names = new Set(fitting.map((item) => item.name));
+  const instances = layers
+    .filter((layer) => names.has(layer.className) || layer.id === shared)
+    .map((layer) => ({ value: REFERENCE + layer.id, label: layer.name }));
+  const options =
+    instances.length > 0
+      ? [
+          { group: t("layer.ofDesign"), items: instances },
+          { group: t("layer.own"), items: classNames },
+        ]
+      : classNames;
   return (
     <div className={classes.stack}>
       <div className={classes.sizes}>
@@ -86,7 +106,7 @@ function InnerLayer(props: InnerProps) {
           size="xs"
           searchable
           data={options}
-          value={choice?.className ?? null}
+          value={shared === null ? (choice?.className ?? null) : REFERENCE + shared}
           placeholder={mixed ? t("mixed") : t("layer.pick")}
           readOnly={readOnly}
           error={props.error}
@@ -97,7 +117,8 @@ function InnerLayer(props: InnerProps) {
           filter={rankedFilter("layers")}
           renderOption={renderObject("layers")}
           onChange={(picked) => {
-            if (picked !== null && picked !== choice?.className) props.onPick(picked);
+            if (picked?.startsWith(REFERENCE)) props.onPick({ layer: picked.slice(REFERENCE.length) });
+            else if (picked !== null && picked !== choice?.className) props.onPick(ofClass(picked));
           }}
         />
         {props.onRemove && !readOnly && (
@@ -106,6 +127,11 @@ function InnerLayer(props: InnerProps) {
           </ActionIcon>
         )}
       </div>
+      {shared !== null && (
+        <Text size="xs" c="dimmed">
+          {t("layer.shared")}
+        </Text>
+      )}
       {choice && inner?.params && !mixed ? (
         <div className={classes.nested}>
           <ParamForm
@@ -140,7 +166,7 @@ function AddInner({ spec, label, onPick }: FieldProps & { label: string; onPick:
 
 /** Layers that may stand inside another; for a parameter that wants a cell, the cells. */
 function innerLayers(param: string): ObjectSpec[] {
-  const layers = objectsOf("layers").filter((item) => !item.marker);
+  const layers = objectsOf("layers").filter((item) => !item.marker || item.marker === "model");
   if (!/^cells?$/.test(param)) return layers;
   return layers.filter((item) => item.name.endsWith("Cell") || item.name.endsWith("Cells"));
 }

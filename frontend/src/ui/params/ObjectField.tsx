@@ -128,7 +128,9 @@ export function rankedFilter(kind: Kind): NonNullable<SelectProps["filter"]> {
   return ({ options, search }) => {
     if (search.trim() === "") return options;
     const order = new Map(rankObjects(search, objectsOf(kind)).map((item, index) => [item.name, index]));
+    // While somebody searches, what fits best stands first, whatever group it is in.
     return options
+      .flatMap((option) => ("items" in option ? option.items : [option]))
       .filter((option) => "value" in option && (order.has(String(option.value)) || matches(option, search)))
       .sort((a, b) => rankOf(a, order, kind) - rankOf(b, order, kind));
   };

@@ -111,6 +111,11 @@ const CASES: Record<ParamKind, Case> = {
     act: async () => void fireEvent.click(screen.getByRole("button", { name: "Add a layer" })),
     stored: { cells: [{ class_name: "GRUCell", config: {} }] },
   },
+  graph: {
+    of: { name: "graph", kind: "graph", required: true },
+    act: () => choose("graph", "encoder"),
+    stored: { graph: "g1" },
+  },
   expression: {
     of: ["callbacks", "LearningRateScheduler", "schedule"],
     act: () => type("schedule", "lr * 0.9 ** epoch"),
@@ -317,5 +322,22 @@ describe("the form", () => {
     renderForm([getParam(catalog, "layers", "Dense", "units")]);
     fireEvent.click(screen.getByRole("button", { name: "About units" }));
     expect(await screen.findByText(/dimensionality of the output space/)).toBeTruthy();
+  });
+});
+
+describe("an inner layer", () => {
+  it("can be one of the design, whose weights it then shares", async () => {
+    const { log } = renderForm([getParam(catalog, "layers", "TimeDistributed", "layer")]);
+    await choose("layer", "tower");
+    expect(log.stored).toEqual({ layer: { layer: "l1" } });
+    expect((field("layer") as HTMLInputElement).value).toBe("tower");
+  });
+
+  it("can be a nested model", async () => {
+    const { log } = renderForm([getParam(catalog, "layers", "TimeDistributed", "layer")], {
+      layer: { class_name: "Model", config: {} },
+    });
+    await choose("graph", "encoder");
+    expect(log.stored).toEqual({ layer: { class_name: "Model", config: { graph: "g1" } } });
   });
 });

@@ -1,3 +1,4 @@
+export { type DesignChoices, DesignChoicesContext } from "./choices";
 export { DocText, InlineDoc } from "./DocText";
 export { rankedFilter, renderObject } from "./ObjectField";
 export { readObject, writeObject } from "./objects";

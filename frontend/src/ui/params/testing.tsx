@@ -4,18 +4,24 @@ import { type ReactElement, useState } from "react";
 import type { JsonObject, JsonValue, ParamSpec } from "@/catalog";
 import { theme } from "@/theme";
 import "@/i18n";
+import { DesignChoicesContext } from "./choices";
 import { ParamForm, type ParamFormProps } from "./ParamForm";
 import { withoutValue, withValue } from "./values";
 
 // The DOM of the tests has no fonts; text areas wait for them to grow.
 if (!("fonts" in document)) Object.defineProperty(document, "fonts", { value: new EventTarget() });
 
+const CHOICES = {
+  graphs: [{ id: "g1", name: "encoder" }],
+  layers: [{ id: "l1", name: "tower", className: "Dense" }],
+};
+
 /** Render with what the app puts around every page, without transitions and portals. */
 export function renderUi(element: ReactElement) {
   return render(element, {
     wrapper: ({ children }) => (
       <MantineProvider theme={theme} env="test">
-        {children}
+        <DesignChoicesContext value={CHOICES}>{children}</DesignChoicesContext>
       </MantineProvider>
     ),
   });
