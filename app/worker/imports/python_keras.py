@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from app.catalog.model import Catalog, Kind, ObjectSpec
 from app.codegen.names import snake_case
-from app.worker.imports.python_reader import Reader
+from app.worker.imports.python_reader import LOOKING, Reader
 from app.worker.imports.python_values import (
     Array,
     CallValue,
@@ -83,9 +83,6 @@ _SETTINGS: Final = {
 }
 _COMPILED: Final = ("optimizer", "loss", "loss_weights", "metrics", "weighted_metrics")
 _FITTED: Final = ("x", "y", "batch_size", "epochs", "verbose", "callbacks", "validation_split")
-_QUIET: Final = frozenset(
-    {"summary", "save", "save_weights", "load_weights", "evaluate", "predict", "build", "count_params", "to_json"}
-)
 
 
 class KerasMeaning:
@@ -259,9 +256,7 @@ class KerasMeaning:
         if layer.is_input:
             raise self._reader.fail(node, "an input is no layer that can be called.")
         if not holds_symbolic([given, named]):
-            if isinstance(layer, ModelValue):
-                return Unknown(ast.unparse(node)[:200], node.lineno)
-            raise self._reader.fail(node, "this layer is called with what is not known to be a tensor of a model.")
+            return Unknown(ast.unparse(node)[:200], node.lineno)
         layer.calls.append(CallValue(given, named, node.lineno))
         return Results(layer, len(layer.calls) - 1)
 
@@ -326,7 +321,7 @@ class KerasMeaning:
                     return self._get_layer(owner, args, kwargs, node)
         if name == "__call__" or name == "call":
             return self.call_layer(owner, args, kwargs, node)
-        if name in _QUIET or not holds_symbolic([args, kwargs]):
+        if name in LOOKING or not holds_symbolic([args, kwargs]):
             return Unknown(ast.unparse(node)[:200], node.lineno)
         raise self._reader.fail(node, f"{name} of a layer or model cannot be read.")
 

@@ -70,6 +70,11 @@ _BUILTINS: Final[dict[str, Callable[..., Any]]] = {
     "tuple": tuple,
     "zip": zip,
 }
+LOOKING: Final = frozenset(
+    {"summary", "save", "save_weights", "load_weights", "evaluate", "predict", "build", "count_params", "to_json"}
+)
+"""Methods of a model that leave it as it is, as far as a design goes."""
+
 _STYLE: Final = re.compile(r"[<>^=]?0?\d{0,2}(\.\d{1,2})?[a-zA-Z%]?")
 _TEMPLATE: Final = re.compile(
     r"[^{}%]*(\{\w*(:[<>^=]?0?\d{0,2}(\.\d{1,2})?[a-zA-Z%]?)?\}[^{}%]*|%0?\d{0,2}[dsfg][^{}%]*)*"
@@ -77,7 +82,10 @@ _TEMPLATE: Final = re.compile(
 """What a text may hold in which values are put: plain names and numbers, and no width of more than two digits."""
 
 _METHODS: Final = frozenset(
-    {"append", "extend", "insert", "pop", "items", "keys", "values", "get", "format", "lower", "upper", "join", "copy"}
+    {
+        *("append", "extend", "insert", "pop", "items", "keys", "values", "get", "copy", "format", "lower", "upper"),
+        *("join", "split", "strip", "startswith", "endswith", "replace"),
+    }
 )
 
 
@@ -246,10 +254,11 @@ class Reader:
 
         What they assign is not known after them.
         """
-        for each in (each for statement in body for each in ast.walk(statement)):
+        walked = [each for statement in body for each in ast.walk(statement)]
+        looked_at = {id(each.value) for each in walked if isinstance(each, ast.Attribute) and each.attr in LOOKING}
+        for each in walked:
             if isinstance(each, ast.Name):
-                held = scope.find(each.id)
-                if _is_of_models(held):
+                if id(each) not in looked_at and _is_of_models(scope.find(each.id)):
                     raise self.fail(node, f"{what} is not known without running the script.")
                 if isinstance(each.ctx, ast.Store):
                     scope.names[each.id] = Unknown(each.id, each.lineno)
@@ -481,8 +490,8 @@ class Reader:
             raise self.fail(node, "this number is too large.")
         try:
             found = _ARITHMETIC[type(op)](left, right)
-        except (TypeError, KeyError, ValueError, ArithmeticError, MemoryError) as error:
-            raise self.fail(node, f"this cannot be computed: {type(error).__name__}.") from error
+        except (TypeError, KeyError, ValueError, ArithmeticError):
+            return Unknown(ast.unparse(node)[:200], getattr(node, "lineno", 0))
         if isinstance(found, int) and abs(found) > MAX_NUMBER:
             raise self.fail(node, "this number is too large.")
         if isinstance(found, str | list | tuple) and len(found) > MAX_ITEMS:
@@ -502,7 +511,7 @@ class Reader:
             case ast.Not():
                 return not value
             case _:
-                raise self.fail(node, "this cannot be computed.")
+                return Unknown(ast.unparse(node)[:200], node.lineno)
 
     def _index(self, owner: Any, key: Any, node: ast.expr) -> Any:
         if isinstance(owner, Unknown):
@@ -515,8 +524,8 @@ class Reader:
             owner = owner.value
         try:
             return owner[key]
-        except (TypeError, KeyError, IndexError) as error:
-            raise self.fail(node, f"this is not there: {type(error).__name__}.") from error
+        except (TypeError, KeyError, IndexError):
+            return Unknown(ast.unparse(node)[:200], node.lineno)
 
     # Calls
 
@@ -532,7 +541,7 @@ class Reader:
                 raise self.fail(node, "this text cannot be put together.")
             return self._plain(getattr(owner, method.attr), args, kwargs, node)
         if method is not None and not isinstance(owner, Path):
-            if isinstance(owner, Unknown) and not holds_symbolic([args, kwargs]):
+            if not holds_symbolic([args, kwargs, owner if isinstance(owner, list | dict) else None]):
                 return Unknown(ast.unparse(node)[:200], node.lineno)
             raise self.fail(node, f"{ast.unparse(node.func)[:80]} is not known.")
         path = canonical(f"{owner.name}.{method.attr}") if method is not None and isinstance(owner, Path) else ""
@@ -575,9 +584,12 @@ class Reader:
         if function is range and any(isinstance(value, int) and abs(value) > MAX_ITEMS for value in args):
             raise self.fail(node, f"this has more than {MAX_ITEMS:,} values.")
         try:
-            return function(*args, **kwargs)
-        except (TypeError, ValueError, KeyError, IndexError, ArithmeticError, AttributeError, MemoryError) as error:
-            raise self.fail(node, f"this cannot be computed: {error}"[:200]) from error
+            found = function(*args, **kwargs)
+        except (TypeError, ValueError, KeyError, IndexError, ArithmeticError, AttributeError):
+            return Unknown(ast.unparse(node)[:200], node.lineno)
+        if isinstance(found, str | list | tuple) and len(found) > MAX_ITEMS:
+            raise self.fail(node, f"this has more than {MAX_ITEMS:,} values.")
+        return found
 
     def _run(self, function: _Function, args: list[Any], kwargs: dict[str, Any], node: Any) -> Any:
         self._depth += 1
@@ -661,7 +673,5 @@ def _hashable(value: Any) -> Any:
 
 def _is_of_models(value: Any) -> bool:
     if isinstance(value, Path):
-        return value.name == "keras.layers" or value.name.startswith(
-            ("keras.layers.", "keras.Sequential", "keras.Model")
-        )
+        return f"{value.name}.".startswith(("keras.layers.", "keras.Sequential.", "keras.Model.", "keras.Input."))
     return isinstance(value, _Class) or holds_symbolic(value)
