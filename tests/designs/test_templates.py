@@ -5,13 +5,16 @@ from typing import Any
 import keras
 import pytest
 
+from app.catalog.own import catalog_for
 from app.catalog.registry import load_catalog
-from app.designs.templates import Template, get_template, load_templates
+from app.designs.schemas import TemplateView
+from app.designs.templates import Template, get_template, list_template_views, load_templates
 from app.document.model import parse_edge_key
 from app.graph.check import check
 from app.graph.plan import make_plan
 from app.shared.errors import NotFound
 from app.worker.build import build_model
+from docs.gallery import application_names, design_of, entry_of
 
 REFERENCE: dict[str, tuple[Any, Any, int]] = {
     "mlp_classes": ((None, 20), (None, 10), 6_154),
@@ -44,11 +47,18 @@ REFERENCE: dict[str, tuple[Any, Any, int]] = {
     "house_prices": ((None, 13), (None, 1), 5_121),
     "newswire_topics": ((None, 1000), (None, 46), 536_110),
     "character_lstm": ((None, 40, 60), (None, 60), 104_508),
+    "locally_connected_1d": ((None, 10, 32), (None, 6, 32), 49_664 + 37_056),
+    "locally_connected_2d": ((None, 32, 32, 3), (None, 28, 28, 32), 1_612_800 + 14_475_776),
 }
+OWN_CODE = {"own_cell"}
+"""What only the sandbox builds: `tests/worker/sandbox` does."""
+
 TEMPLATES = load_templates()
 
 
-@pytest.fixture(scope="module", params=TEMPLATES, ids=lambda template: template.name)
+@pytest.fixture(
+    scope="module", params=[each for each in TEMPLATES if each.name not in OWN_CODE], ids=lambda template: template.name
+)
 def built(request: pytest.FixtureRequest) -> tuple[Template, Any]:
     template: Template = request.param
     return template, build_model(make_plan(template.document, load_catalog()))
@@ -73,7 +83,7 @@ def test_trainable_counts_of_frozen_and_normalised_models() -> None:
 
 @pytest.mark.parametrize("template", TEMPLATES, ids=lambda template: template.name)
 def test_a_template_has_no_problem(template: Template) -> None:
-    assert check(template.document, load_catalog()) == []
+    assert check(template.document, catalog_for(template.document)) == []
 
 
 @pytest.mark.parametrize("template", TEMPLATES, ids=lambda template: template.name)
@@ -104,6 +114,28 @@ def test_cards_do_not_touch_and_wires_run_down(template: Template) -> None:
             assert all(abs(x - other_x) >= 256 or abs(y - other_y) >= 92 for other_x, other_y in places[:index])
     ends = [parse_edge_key(key) for key in template.document.edges]
     assert all(nodes[end.source].y < nodes[end.target].y for end in ends)
+
+
+def test_code_stands_only_where_it_is_said() -> None:
+    assert {template.name for template in TEMPLATES if template.document.code} == OWN_CODE
+
+
+def test_every_application_of_keras_is_there() -> None:
+    views = {view.title: view for view in list_template_views() if view.category == "applications"}
+
+    assert sorted(views) == application_names()
+    assert all(view.thumbnail.nodes and view.parameters for view in views.values())
+
+
+@pytest.mark.parametrize("name", ["MobileNetV2", "ConvNeXtTiny"])
+def test_an_application_is_as_keras_builds_it_today(name: str) -> None:
+    document, parameters = design_of(name)
+    entry = entry_of(name, document, parameters)
+
+    template = get_template(name.lower())
+
+    assert template.document == document
+    assert next(view for view in list_template_views() if view.title == name) == TemplateView.model_validate(entry)
 
 
 def test_names_are_unique_and_found() -> None:
