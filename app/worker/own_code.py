@@ -137,8 +137,9 @@ def _execute(key: str, piece: Code) -> Any:
 
 
 def _registered(piece: Code, found: Any) -> Any:
-    """Register what Keras saves by name. A class that registers itself keeps its own package."""
-    if keras.saving.get_registered_name(found) == found.__name__:
+    """Register what Keras saves by name, which callbacks are not. A class that registers itself keeps its package."""
+    saved = inspect.isfunction(found) or hasattr(found, "get_config")
+    if saved and keras.saving.get_registered_name(found) == found.__name__:
         keras.saving.register_keras_serializable(package=PACKAGE, name=piece.name)(found)
     return found
 
