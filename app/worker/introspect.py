@@ -23,8 +23,9 @@ from keras.src.applications import convnext, inception_resnet_v2
 from keras.src.utils.naming import to_snake_case
 
 from app import layers as own_layers
-from app.catalog.model import Catalog, Kind, ObjectSpec, ParamKind, ParamSpec, PortSpec
+from app.catalog.difference import differences
 from app.catalog.docstring import Docstring, parse_docstring
+from app.catalog.model import Catalog, Kind, ObjectSpec, ParamKind, ParamSpec, PortSpec
 from app.worker.operations import derive_operations
 from app.worker.overlay import OVERLAY_FILE, Overlay, OverlayError, with_nulls
 from app.worker.parameters import USUAL_SAMPLES, derive_param
@@ -101,12 +102,18 @@ def render(catalog: Catalog) -> str:
 
 
 def command(name: str, arguments: list[str]) -> int:
-    """Write the committed catalog, or with `--output FILE` the same to another file."""
+    """Write the committed catalog, or with `--output FILE` another file; `--diff` only tells what would change."""
     parser = argparse.ArgumentParser(prog=f"python -m app.worker {name}", description=command.__doc__)
     parser.add_argument("--output", type=Path, default=CATALOG_FILE)
-    output: Path = parser.parse_args(arguments).output
-    catalog = build_catalog()
-    output.write_text(render(catalog))
+    parser.add_argument("--diff", action="store_true", help="print what differs from the committed catalog")
+    options = parser.parse_args(arguments)
+    committed, catalog = Catalog.model_validate_json(CATALOG_FILE.read_text()), build_catalog()
+    if committed.version != catalog.version:
+        print(f"The committed catalog is of Keras {committed.version}; this is Keras {catalog.version}.")
+    if options.diff:
+        print("\n".join(differences(committed, catalog)) or "Nothing changes.")
+        return 0
+    options.output.write_text(render(catalog))
     counts = ", ".join(f"{len(specs)} {kind}" for kind, specs in catalog.objects.items())
     print(f"Keras {catalog.version}: {counts}")
     return 0
