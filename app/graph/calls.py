@@ -14,14 +14,10 @@ def call_of(found: Survey, node: str) -> Call:
     layer_id = found.document.nodes[node].layer
     ports = found.inputs_of(node)
     sources: dict[str, list[Source]] = {port.argument: [] for port in ports}
-    positions = {port.name: index for index, port in enumerate(ports)}
-    wires = [
-        (positions[port.name], index, port, wire)
-        for index, wire in enumerate(found.topology.incoming[node])
-        if (port := find_port(ports, wire.target_port))
-    ]
-    for _, _, port, wire in sorted(wires, key=lambda item: item[:2]):
-        sources[port.argument].append(_at(wire.source, wire.source_port))
+    for wire in found.wires_of(node):
+        port = find_port(ports, wire.target_port)
+        if port is not None:
+            sources[port.argument].append(_at(wire.source, wire.source_port))
     return Call(
         node=node,
         layer=layer_id,

@@ -13,7 +13,8 @@ from app.catalog.validate import Fault, validate_params
 from app.document.model import GraphDocument, Layer
 from app.graph.model import Problem
 from app.graph.nesting import NOTHING, Ends, Held, Nesting, dereferenced, read_held, read_nesting, with_references
-from app.graph.topology import Topology, calls_by_layer, read_topology, upstream_of
+from app.graph.ports import find_port
+from app.graph.topology import Topology, Wire, calls_by_layer, read_topology, upstream_of
 
 _CALLABLE: Final = frozenset({"duplicate_name", "invalid_name", "dangling_edge", "wire_between_graphs"})
 """Faults that keep a model from being built, but not a node from being analysed."""
@@ -84,6 +85,17 @@ class Survey:
         params = {**self.document.layers[call.layer].params, **call.arguments}
         found: Sequence[PortSpec] = read(spec, dereferenced(self.document, params))
         return found
+
+    def wires_of(self, node: str) -> list[Wire]:
+        """Return the wires into ports that `node` has, in the order of its ports."""
+        ports = self.inputs_of(node)
+        positions = {port.name: index for index, port in enumerate(ports)}
+        wires = [
+            (positions[port.name], index, wire)
+            for index, wire in enumerate(self.topology.incoming[node])
+            if (port := find_port(ports, wire.target_port))
+        ]
+        return [wire for _, _, wire in sorted(wires, key=lambda item: item[:2])]
 
     def is_lone(self, node: str) -> bool:
         return not self.topology.incoming[node] and not self.topology.outgoing[node]

@@ -11,7 +11,8 @@ Shape = tuple[int | None, ...]
 def check_states(layer: Any, outputs: Any, states: Sequence[Shape] | None) -> None:
     """Raise `ValueError` where the shapes of initial states, batch included, are not those that `layer` works with.
 
-    `outputs` is what the called layer gave, symbolically.
+    The words are those of Keras for other inputs; the states are inputs 1, 2, and so on. `outputs` is what the called
+    layer gave, symbolically.
     """
     if states is None:
         return
@@ -21,12 +22,15 @@ def check_states(layer: Any, outputs: Any, states: Sequence[Shape] | None) -> No
     if len(states) != len(wanted):
         raise ValueError(f"initial_state takes exactly {len(wanted)} states. Received: {len(states)}")
     for index, (given, size) in enumerate(zip(states, wanted, strict=True)):
-        rest = given[1:]
-        fits = len(rest) == len(size) and all(
-            one is None or other is None or one == other for one, other in zip(rest, size, strict=True)
-        )
-        if not fits:
-            raise ValueError(f"initial_state {index} has to be of shape {(None, *size)}. Received: shape={given}")
+        where = f'Input {index + 1} of layer "layer" is incompatible with the layer: expected'
+        if len(given) != len(size) + 1:
+            raise ValueError(f"{where} ndim={len(size) + 1}, found ndim={len(given)}")
+        for axis, wanted_size in enumerate(size, start=1):
+            if None not in (given[axis], wanted_size) and given[axis] != wanted_size:
+                raise ValueError(
+                    f"{where} axis {axis - len(given)} of input shape to have value {wanted_size}, "
+                    f"but received input with shape {given}"
+                )
 
 
 def _states_of(layer: Any, output: Any) -> list[Shape] | None:

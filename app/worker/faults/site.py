@@ -30,7 +30,8 @@ class Site:
 
     @property
     def wires(self) -> list[Wire]:
-        return self.found.topology.incoming[self.node]
+        """The wires that end here, in the order in which Keras receives their tensors."""
+        return self.found.wires_of(self.node)
 
     @property
     def params(self) -> dict[str, JsonValue]:
