@@ -71,7 +71,7 @@ def serve(
         console.print(f"Open this link to sign in: {link}", soft_wrap=True)
         console.file.flush()
 
-    run(host, port, announce)
+    run(host, port, announce, lambda words: typer.echo(f"Sandbox for own Python: {words}"))
 
 
 @app.command()

@@ -30,7 +30,7 @@ from app.infra.bus import LocalBus
 from app.infra.database import Database, find_revision
 from app.infra.jobs import LocalJobs
 from app.infra.rooms import RoomClient
-from app.infra.sandbox import Sandboxes
+from app.infra.sandbox import Sandboxes, describe
 from app.infra.services import Services
 from app.infra.zygote import Zygote
 from app.runs import background as runs_background
@@ -131,15 +131,28 @@ async def _cancelled(task: asyncio.Task[None]) -> None:
     await asyncio.gather(task, return_exceptions=True)
 
 
-def create_app(settings: Settings, url: str, on_ready: Callable[[], None] = lambda: None) -> FastAPI:
-    """Return the application for `url`; its lifespan starts and ends everything beside it."""
+def create_app(
+    settings: Settings,
+    url: str,
+    on_ready: Callable[[], None] = lambda: None,
+    on_sandbox: Callable[[str], None] = lambda words: None,
+) -> FastAPI:
+    """Return the application for `url`; its lifespan starts and ends everything beside it.
+
+    `on_sandbox` is told, in words, how Python that people write is confined, as soon as that is known.
+    """
     services = compose(settings, url)
+
+    async def tell_sandbox() -> None:
+        on_sandbox(describe(await services.sandbox.status()))
 
     @asynccontextmanager
     async def lifespan(application: FastAPI) -> AsyncIterator[None]:
         async with running(services):
             on_ready()
+            telling = asyncio.create_task(tell_sandbox(), name="words about the sandbox")
             yield
+            await _cancelled(telling)
 
     application = create_application(routers(), url=url, lifespan=lifespan)
     application.state.services = services
@@ -186,7 +199,10 @@ def claim_folder(settings: Settings) -> IO[str]:
 
 
 def serve(
-    host: str | None = None, port: int | None = None, announce: Callable[[str, str, str], None] | None = None
+    host: str | None = None,
+    port: int | None = None,
+    announce: Callable[[str, str, str], None] | None = None,
+    on_sandbox: Callable[[str], None] = lambda words: None,
 ) -> None:
     """Migrate, bind, start and serve until a signal ends it. `announce(url, sign_in_link, note)` tells the person."""
     settings = Settings()
@@ -214,7 +230,7 @@ def serve(
         if announce is not None:
             announce(url, link, note)
 
-    application = create_app(settings, url, on_ready)
+    application = create_app(settings, url, on_ready, on_sandbox)
     config = uvicorn.Config(
         application,
         ws="websockets-sansio",

@@ -1,16 +1,19 @@
 """Designs in from files, and out to files. Keras is asked in the analysis process; nothing in a file is executed."""
 
 import asyncio
+import shutil
 from pathlib import Path
 from typing import Final, Literal, NoReturn
 
 from fastapi import UploadFile
 from pydantic import BaseModel
 
+from app.accounts.principal import Principal
+from app.designs.access import require_code_permission
 from app.document.model import GraphDocument
 from app.document.read import find_design_file
 from app.infra.services import Services
-from app.messages.analysis import ExportModelRequest, ImportedModel, ImportModelRequest, Refusal
+from app.messages.analysis import ExportedModel, ExportModelRequest, ImportedModel, ImportModelRequest, Refusal
 from app.messages.data import BundledSource, DataSource, KerasSource
 from app.messages.exports import BUNDLE, EXPORTS, ExportFormat
 from app.shared.errors import Invalid, TooLarge, Unavailable
@@ -18,9 +21,13 @@ from app.shared.ids import new_id
 
 IMPORT_LIMIT: Final = 64 * 2**20
 IMPORT_SECONDS: Final = 30.0
+SANDBOX_SECONDS: Final = 60.0
+"""What an export in the sandbox may take longer than elsewhere: nothing is warm there."""
 
 DesignFormat = ExportFormat | Literal["design"]
 """What a design can be downloaded as; `design` is the design file itself."""
+
+_TEXTS: Final = frozenset({"python", "notebook"})
 
 _BUSY: Final = frozenset({"analysis_timeout", "analysis_died", "unavailable", "superseded"})
 _BUNDLED: Final = frozenset({"digits", "iris", "wine", "breast_cancer", "diabetes"})
@@ -87,11 +94,13 @@ async def export_model(
     *,
     bundle: bool = False,
     weights: Path | None = None,
+    principal: Principal,
 ) -> Download:
     """Write a design to a temporary file, which the caller removes; raise `Invalid` when it cannot be had so.
 
     With `bundle` it is a zip that holds the proof too; with `weights`, a trained `.keras` file, the model has its
-    weights.
+    weights. A design with code of its own is exported in the sandbox, for a principal who may run code: `CodeForbidden`
+    is raised for others, who get its text (`design`, `python`, `notebook`) without anything being executed.
     """
     folder = services.folder / "exports"
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -110,7 +119,12 @@ async def export_model(
             bundle=bundle,
         )
         kind = EXPORTS[export_format]
-        answer = await services.analysis.ask(request, timeout=kind.seconds)
+        confined = bool(document.code) and (principal.may_run_code or export_format not in _TEXTS)
+        if confined:
+            require_code_permission(principal)
+            answer = await _export_confined(services, request, path, weights)
+        else:
+            answer = await services.analysis.ask(request, timeout=kind.seconds)
         if isinstance(answer, Refusal):
             refuse(answer)
     except BaseException:
@@ -119,6 +133,29 @@ async def export_model(
     if bundle:
         return Download(path=path, filename=f"{name}{BUNDLE.suffix}", media_type=BUNDLE.media_type)
     return Download(path=path, filename=f"{name}{kind.suffix}", media_type=kind.media_type)
+
+
+async def _export_confined(
+    services: Services, request: ExportModelRequest, path: Path, weights: Path | None
+) -> ExportedModel | Refusal:
+    """Export in the sandbox, to a folder of its own; what it leaves there is copied to `path` when it has ended."""
+    folder = services.sandbox.folder / new_id()
+    written = folder / "artifact"
+    try:
+        answer: ExportedModel | Refusal = await services.sandbox.work(
+            request.model_copy(update={"path": str(written)}),
+            timeout=EXPORTS[request.format].seconds + SANDBOX_SECONDS,
+            folder=folder,
+            readable=[weights] if weights is not None else [],
+            task="analyse",
+        )
+        if isinstance(answer, ExportedModel):
+            if written.is_symlink() or not written.is_file():
+                return Refusal(code="export_failed", message="The sandbox left no file behind.")
+            await asyncio.to_thread(shutil.copyfile, written, path)
+        return answer
+    finally:
+        await asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True)
 
 
 def find_source(dataset: str | None) -> DataSource | None:

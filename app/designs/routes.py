@@ -183,7 +183,9 @@ async def export_design(
             received=f"format={export_format}",
         )
     document = await service.read_live_document(services.rooms, access.design_id)
-    return attachment(await files.export_model(services, document, export_format, bundle=bundle))
+    return attachment(
+        await files.export_model(services, document, export_format, bundle=bundle, principal=access.principal)
+    )
 
 
 def attachment(download: files.Download) -> Response:

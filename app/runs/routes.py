@@ -179,7 +179,9 @@ async def export_run(
         raise Forbidden("The holder of a share link exports nothing.", expected="a signed-in person")
     async with services.database.session() as session:
         document, weights = await service.read_trained(services, session, access.principal, access.run)
-    download = await export_model(services, document, export_format, bundle=bundle, weights=weights)
+    download = await export_model(
+        services, document, export_format, bundle=bundle, weights=weights, principal=access.principal
+    )
     return attachment(download)
 
 
