@@ -243,6 +243,9 @@ class _Function:
             (value,) = step.arguments.values()
             key = parse_key(str(params.get("key", "")))
             return f"{self._argument(value, Place(4, 0, 0))}[{key_text(key)}{',' if _is_lone_part(key) else ''}]"
+        spread = [port for port in step.arguments if spec.operation and f"*{port}" in spec.operation.call]
+        if spread:
+            return self._spread(step, spec, params, spread[0], margin)
         arguments = []
         by_position = True
         for index, port in enumerate(dict.fromkeys(port.argument for port in spec.inputs)):
@@ -253,6 +256,15 @@ class _Function:
             elif isinstance(params.get(port), list):
                 arguments.append(f"{port}={_array(params.pop(port))}")
         arguments += self.literals.arguments(spec, params, 4, by_name=True)
+        return call(self.literals.reference(spec), arguments, 4, margin)
+
+    def _spread(self, step: Call, spec: ObjectSpec, params: dict[str, Any], port: str, margin: int) -> str:
+        """Return the call of an operation that takes its tensors one by one: `ops.einsum("ij,jk->ik", x, y)`."""
+        value = step.arguments[port]
+        tensors = [self._tensor(source) for source in ([value] if isinstance(value, Source) else value)]
+        first = [param.name for param in spec.params if param.required and param.name in params]
+        arguments = [literal(params.pop(name)) for name in first]
+        arguments += [*tensors, *self.literals.arguments(spec, params, 4, by_name=True)]
         return call(self.literals.reference(spec), arguments, 4, margin)
 
     def _argument(self, value: Source | tuple[Source, ...], place: Place) -> str:

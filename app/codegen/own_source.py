@@ -2,7 +2,7 @@
 
 import ast
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from importlib import resources
@@ -16,6 +16,9 @@ from app.shared.errors import Invalid
 
 PACKAGE: Final = "app.layers"
 """Where the layers of our own are; their source is read as text, and never imported here."""
+
+CODE_PACKAGE: Final = "own"
+"""The package under which classes of a design's own code are registered with Keras (`app.worker.own_code`)."""
 
 _USUAL: Final = (
     "import csv",
@@ -96,8 +99,34 @@ def embed_code(code: Mapping[str, Code], used: Iterable[ObjectSpec]) -> list[str
                 hint="Put what belongs together into one piece.",
             )
         for name in ready:
-            ordered.append(waiting.pop(name).source.strip("\n"))
+            waiting.pop(name)
+            ordered.append(pieces[name].source.strip("\n") + _registration(pieces[name]))
+    _refuse_clashes([piece for name, piece in pieces.items() if definitions[name] in chosen])
     return ordered
+
+
+def _registration(piece: Code) -> str:
+    """Return the statement that registers a piece with Keras as the sandbox does, where it does not do so itself."""
+    if piece.kind == "callbacks" or "register_keras_serializable" in {
+        node.attr for node in ast.walk(_parsed(piece)) if isinstance(node, ast.Attribute)
+    }:
+        return ""
+    return f'\n\n\nkeras.saving.register_keras_serializable(package="{CODE_PACKAGE}")({piece.name})'
+
+
+def _refuse_clashes(pieces: Sequence[Code]) -> None:
+    """Raise `Invalid` where two pieces, each a module of its own in training, define one name in a script."""
+    homes: dict[str, str] = {}
+    for piece in pieces:
+        for statement in _parsed(piece).body:
+            for name in [] if isinstance(statement, ast.Import | ast.ImportFrom) else _given(statement):
+                if homes.setdefault(name, piece.name) != piece.name:
+                    raise Invalid(
+                        f"Two pieces of own code define {name}, and a script can hold one only.",
+                        expected="a name of its own in each piece",
+                        received=f"{homes[name]} and {piece.name}",
+                        hint=f"Rename {name} in one of them.",
+                    )
 
 
 def defined_names(code: Mapping[str, Code]) -> dict[str, bool]:

@@ -8,7 +8,7 @@ from typing import Final, NamedTuple
 
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 
-from app.catalog.registry import load_catalog
+from app.catalog.own import catalog_for
 from app.codegen.data import TABLES, Target, find_data
 from app.codegen.literals import Literals, literal
 from app.codegen.network import Network, Statement, render_network
@@ -76,7 +76,7 @@ def render_script(
     none and the task is not plain from `data`. An uploaded table is read as `csv_name` beside the script. Raises
     `Invalid` for what the catalog does not have, and for own code that cannot stand in one script.
     """
-    catalog = load_catalog()
+    catalog = catalog_for(document)
     own = defined_names(document.code)
     network = render_network(plan, document, catalog, own)
     used = dict(network.used)

@@ -4,7 +4,7 @@ import asyncio
 import hashlib
 from typing import Final
 
-from app.catalog.registry import load_catalog
+from app.catalog.own import catalog_for
 from app.codegen.python_source import Script, render_script
 from app.designs.files import find_source, refuse
 from app.designs.schemas import CodeLines, CodeView
@@ -57,7 +57,7 @@ async def apply_code(services: Services, document: GraphDocument, source: str, r
 
 
 def _rendered(document: GraphDocument) -> Script:
-    catalog = load_catalog()
+    catalog = catalog_for(document)
     found = survey(document, catalog)
     first = next((problem for problem in found.problems if problem.severity == "error"), None)
     if first is not None:

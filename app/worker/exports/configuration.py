@@ -14,8 +14,8 @@ _DRAWN: Final = frozenset({"seed", "build_config", "compile_config"})
 def configuration(model: Any, *, named: bool) -> Any:
     """Return the configuration of `model` without what Keras makes up anew each time.
 
-    Those are seeds, the names of operations (`keras.ops` takes none), the counted names of inner layers and, unless
-    `named`, the name of the model.
+    Those are seeds, the names of operations (`keras.ops` takes none), the counted names of inner layers, the modules of
+    registered classes and, unless `named`, the name of the model.
     """
     found = json.loads(model.to_json())
     if not named:
@@ -54,6 +54,8 @@ def _settled(value: Any, names: Mapping[str, str]) -> Any:
     if str(value.get("module")).startswith("keras.src.ops") and value.get("name") in names:
         found["name"] = names[value["name"]]
         found["config"] = {**found["config"], "name": found["name"]}
+    if ">" in str(value.get("registered_name")):
+        found.pop("module", None)
     if isinstance(value.get("keras_history"), list):
         name, *rest = value["keras_history"]
         found["keras_history"] = [names.get(name, name), *rest]

@@ -1,10 +1,13 @@
 """Python and notebooks: the script is executed as far as it builds the model, which is compared with the design's."""
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import keras
+from keras.src.saving.object_registration import GLOBAL_CUSTOM_NAMES, GLOBAL_CUSTOM_OBJECTS
 
 from app.codegen.notebook import render_notebook
 from app.codegen.python_source import Script, render_script
@@ -41,7 +44,6 @@ def built_by(source: str) -> Any:
 
     The script is ours: only the design's own code in it is not, and that is executed in the sandbox alone.
     """
-    keras.backend.clear_session(free_memory=False)
     namespace: dict[str, Any] = {"__name__": "exported"}
     with configured(KerasConfig()):
         exec(compile(source, "exported.py", "exec"), namespace)  # noqa: S102
@@ -63,9 +65,11 @@ def _proof(subject: Subject, source: str) -> Proof:
             notes=["The script holds the design's own code, which runs in the sandbox only: it was not executed here."],
             versions=versions("keras"),
         )
-    ours, theirs = subject.model, built_by(source)
-    named = bool(subject.plan.model_name)
-    expected, received = (configuration(model, named=named) for model in (ours, theirs))
+    ours, named = subject.model, bool(subject.plan.model_name)
+    expected = configuration(ours, named=named)
+    with registry_kept():
+        theirs = built_by(source)
+        received = configuration(theirs, named=named)
     if expected != received or theirs.count_params() != ours.count_params():
         raise ExportFailed(
             "The script was written, but builds another model.",
@@ -81,6 +85,18 @@ def _proof(subject: Subject, source: str) -> Proof:
         "The configurations are equal.",
         "Weights were copied for the comparison.",
     )
+
+
+@contextmanager
+def registry_kept() -> Iterator[None]:
+    """Forget the classes that are registered meanwhile: a script registers its own copies of our layers."""
+    kept = [(registry, dict(registry)) for registry in (GLOBAL_CUSTOM_OBJECTS, GLOBAL_CUSTOM_NAMES)]
+    try:
+        yield
+    finally:
+        for registry, before in kept:
+            registry.clear()
+            registry.update(before)
 
 
 def _target(data: DataSource | None) -> TargetSpec | None:

@@ -8,7 +8,7 @@ from typing import Any, Final
 import keras
 
 from app.catalog.model import Catalog
-from app.catalog.registry import load_catalog
+from app.catalog.own import catalog_for
 from app.graph.model import Plan
 from app.graph.plan import plan_of
 from app.messages.analysis import ExportModelRequest
@@ -79,7 +79,7 @@ class Subject:
 
 def subject_of(request: ExportModelRequest) -> Subject:
     """Return what `request` asks for; raise `NotReady` for a design with errors."""
-    catalog = load_catalog()
+    catalog = catalog_for(request.document)
     reading = read(request.document, catalog)
     analysis = analysis_of(reading)
     first = next((problem for problem in analysis.problems if problem.severity == "error"), None)
