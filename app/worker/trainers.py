@@ -17,7 +17,6 @@ from typing import Final, NoReturn, Protocol
 from app.messages.data import CsvSource, KerasSource
 from app.messages.events import ArtifactEvent, RunState
 from app.messages.jobs import JobSpec, SandboxOrder
-from app.worker.channel import train_over
 from app.worker.sandbox.guard import Excess, Guard
 from app.worker.sandbox.profile import Limits, Profile
 
@@ -197,6 +196,8 @@ def _become_trainer(job: JobSpec, channel: socket.socket, parent: int) -> NoRetu
             ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
         if os.getppid() != parent:
             os._exit(1)
+        from app.worker.channel import train_over
+
         status = 1 if train_over(job, channel) is RunState.FAILED else 0
     except BaseException:
         traceback.print_exc()

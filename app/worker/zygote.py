@@ -201,7 +201,7 @@ def _become_run(connection: socket.socket, job: Path) -> int:
 def warm() -> None:
     """Import what every child needs. Nothing here may run a TensorFlow operation."""
     import_keras()
-    for module in ("app.worker.analysis_service", "app.worker.launcher", "app.worker.data"):
+    for module in ("app.worker.analysis_service", "app.worker.launcher", "app.worker.channel", "app.worker.data"):
         if importlib.util.find_spec(module) is not None:
             importlib.import_module(module)
 

@@ -26,7 +26,7 @@ def nursery() -> Iterator[subprocess.Popen[str]]:
     code = (
         "import os, sys, signal\n"
         "from pathlib import Path\n"
-        "from app.worker import launcher\n"
+        "from app.worker import channel, launcher\n"
         "print('ready', flush=True)\n"
         "signal.signal(signal.SIGCHLD, signal.SIG_IGN)\n"
         "for line in sys.stdin:\n"
