@@ -1,10 +1,13 @@
 """A design's own code executed in the sandbox, so that everybody sees its shapes. No other analysis executes it."""
 
+import asyncio
 from typing import Annotated, Final
 
 from fastapi import APIRouter, Depends
+from pydantic import BaseModel, ConfigDict, Field
 
 from app.accounts.principal import Role
+from app.catalog.own import SourceFault, source_faults
 from app.collab.hub import hub_of
 from app.designs import own_code
 from app.designs.access import DesignAccess, DesignPolicy
@@ -12,6 +15,7 @@ from app.designs.files import refuse
 from app.designs.projection import project
 from app.designs.schemas import CodePiece, Diagnostics
 from app.designs.service import read_live_document
+from app.document.model import MAX_CODE, Code, GraphDocument, Identifier
 from app.document.own_code import code_digest
 from app.infra.services import Connected, Services, Transaction
 from app.messages.analysis import AnalyzeRequest, Refusal
@@ -30,6 +34,20 @@ async def list_own_code(access: Viewer, services: Connected, transaction: Transa
     """List the pieces of the design's own code with their hashes and who wrote them; nothing is executed."""
     document = await read_live_document(services.rooms, access.design_id)
     return await own_code.describe(transaction, access.design_id, document)
+
+
+class WrittenCode(BaseModel):
+    """The pieces of a design's own code by their id, as they are being written."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    code: dict[Identifier, Code] = Field(max_length=MAX_CODE)
+
+
+@router.post("/designs/{design_id}/own-code/faults")
+async def find_faults(body: WrittenCode, access: Viewer) -> dict[str, list[SourceFault]]:
+    """Say what reading the pieces finds wrong with them, by their id; nothing is executed, and nothing is stored."""
+    return await asyncio.to_thread(source_faults, GraphDocument(code=body.code))
 
 
 @router.post("/designs/{design_id}/own-code/run")

@@ -27,6 +27,7 @@ def test_public_doors_are_these_and_no_others() -> None:
         "GET /",
         "GET /designs",
         "GET /designs/{path:path}",
+        "GET /gallery",
         "GET /datasets",
         "GET /datasets/{path:path}",
         "GET /sign-in",

@@ -363,6 +363,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/designs/{design_id}/own-code/faults": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Find Faults
+         * @description Say what reading the pieces finds wrong with them, by their id; nothing is executed, and nothing is stored.
+         */
+        post: operations["find_faults_api_designs__design_id__own_code_faults_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/designs/{design_id}/own-code/run": {
         parameters: {
             query?: never;
@@ -735,6 +755,28 @@ export interface paths {
          * @description Return up to `limit` stored events after number `after`, as the worker sent them.
          */
         get: operations["read_events_api_runs__run_id__events_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/runs/{run_id}/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Export Run
+         * @description Download the trained model of the run as a file that was read back and compared before it is offered.
+         *
+         *     `bundle` brings a zip of the file and of what was compared.
+         */
+        get: operations["export_run_api_runs__run_id__export_get"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1739,7 +1781,8 @@ export interface components {
              *         "validation_split": 0.2
              *       },
              *       "losses": {},
-             *       "metrics": {}
+             *       "metrics": {},
+             *       "targets": {}
              *     }
              */
             training: components["schemas"]["Training"];
@@ -2147,6 +2190,11 @@ export interface components {
              * @default 0
              */
             flops: number;
+            /**
+             * Graph
+             * @default
+             */
+            graph: string;
             /** Id */
             id: string;
             /** Input Shapes */
@@ -2396,7 +2444,8 @@ export interface components {
          *     in port order (`Attention` takes `[query, value, key]` in `inputs`).
          *     `when` names parameter values that must hold for the port to exist (`{"return_state": true}`). A key may be a
          *     dotted path into a nested object (`layer.config.return_state`), a list of values means any of them, and a
-         *     parameter that is not set counts with its default (`app.catalog.ports` reads these rules).
+         *     parameter that is not set counts with its default (`app.catalog.ports` reads these rules). A key may also be an
+         *     argument of the call (`return_attention_scores`), which is not set unless a node sets it.
          */
         PortSpec: {
             /**
@@ -2896,6 +2945,31 @@ export interface components {
             signed_out: true;
         };
         /**
+         * SourceFault
+         * @description What is wrong with a piece of own code, and where; lines count from 1, columns from 0.
+         */
+        SourceFault: {
+            /** Code */
+            code: string;
+            /**
+             * Column
+             * @default 0
+             */
+            column: number;
+            /**
+             * Hint
+             * @default
+             */
+            hint: string;
+            /**
+             * Line
+             * @default 1
+             */
+            line: number;
+            /** Message */
+            message: string;
+        };
+        /**
          * StartedEvent
          * @description Data is loaded and the model is compiled: the first batch comes next.
          */
@@ -3069,7 +3143,10 @@ export interface components {
         };
         /**
          * Training
-         * @description What `compile` and `fit` receive. Losses and metrics are keyed by the id of an Output node.
+         * @description What `compile` and `fit` receive. Losses, metrics and targets are keyed by the id of an Output node.
+         *
+         *     An output learns to give the labels of the data set, unless `targets` says to give the inputs back (an autoencoder)
+         *     or to vanish (a divergence that is to become zero).
          *
          *     `dataset` is the name of a bundled or Keras data set (`digits`, `mnist`) or `upload:<id>`. With `weights`, every
          *     layer that is the same in that run or file starts from its values, and the others start afresh.
@@ -3129,6 +3206,13 @@ export interface components {
                 };
             };
             optimizer?: components["schemas"]["Configured"] | null;
+            /**
+             * Targets
+             * @default {}
+             */
+            targets: {
+                [key: string]: "labels" | "inputs" | "zeros";
+            };
             weights?: components["schemas"]["Weights"] | null;
         };
         /**
@@ -3295,6 +3379,16 @@ export interface components {
              * @enum {string}
              */
             role: "viewer" | "editor" | "owner";
+        };
+        /**
+         * WrittenCode
+         * @description The pieces of a design's own code by their id, as they are being written.
+         */
+        WrittenCode: {
+            /** Code */
+            code: {
+                [key: string]: components["schemas"]["Code"];
+            };
         };
     };
     responses: never;
@@ -3928,6 +4022,43 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["CodePiece"][];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    find_faults_api_designs__design_id__own_code_faults_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                design_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["WrittenCode"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        [key: string]: components["schemas"]["SourceFault"][];
+                    };
                 };
             };
             /** @description Validation Error */
@@ -4681,6 +4812,38 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["EventPage"];
                 };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    export_run_api_runs__run_id__export_get: {
+        parameters: {
+            query: {
+                format: "keras" | "h5" | "weights" | "json" | "python" | "notebook" | "savedmodel" | "onnx" | "litert" | "summary" | "plot_png" | "plot_svg";
+                bundle?: boolean;
+            };
+            header?: never;
+            path: {
+                run_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description Validation Error */
             422: {
