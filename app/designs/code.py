@@ -49,7 +49,7 @@ async def apply_code(services: Services, document: GraphDocument, source: str, r
             received="code of an earlier state",
             hint="Copy what you wrote, show the code anew, and make the change there.",
         )
-    request = ApplyCodeRequest(document=document, source=source)
+    request = ApplyCodeRequest(document=document, shown=present.source, source=source)
     answer = await services.analysis.ask(request, timeout=APPLY_SECONDS)
     if isinstance(answer, Refusal):
         refuse(answer)

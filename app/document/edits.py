@@ -4,10 +4,13 @@ A fix offered by a problem, and an edit the server makes, are lists of these.
 """
 
 import copy
-from collections.abc import Iterable
-from typing import Annotated, Any, Literal
+from collections.abc import Iterable, Iterator
+from typing import Annotated, Any, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue
+
+DEEPEST: Final = 30
+"""Keys on a path; what differs further inside is set as a whole."""
 
 
 class SetValue(BaseModel):
@@ -46,3 +49,20 @@ def apply_edits(document: dict[str, Any], edits: Iterable[SetValue | RemoveValue
             else:
                 place.pop(last, None)
     return result
+
+
+def edits_between(old: dict[str, Any], new: dict[str, Any]) -> list[SetValue | RemoveValue]:
+    """Return the smallest edits by which the JSON form `old` becomes `new`, so that what is equal is left alone."""
+    return list(_differences(old, new, []))
+
+
+def _differences(old: dict[str, Any], new: dict[str, Any], path: list[str]) -> Iterator[SetValue | RemoveValue]:
+    for key in old:
+        if key not in new:
+            yield RemoveValue(path=[*path, key])
+    for key, value in new.items():
+        before = old.get(key)
+        if isinstance(value, dict) and isinstance(before, dict) and len(path) < DEEPEST:
+            yield from _differences(before, value, [*path, key])
+        elif key not in old or type(before) is not type(value) or before != value:
+            yield SetValue(path=[*path, key], value=value)

@@ -120,10 +120,14 @@ class ExportModelRequest(_Strict):
 
 
 class ApplyCodeRequest(_Strict):
-    """Read edited Python as data, never executing it, and say what it changes in `document`."""
+    """Read edited Python as data, never executing it, and say what it changes in `document`.
+
+    `shown` is what the document reads as, and what `source` was before somebody edited it.
+    """
 
     request: Literal["apply_code"] = "apply_code"
     document: GraphDocument
+    shown: str
     source: str = Field(max_length=MAX_SCRIPT)
 
 

@@ -15,6 +15,7 @@ from app.document.model import GraphDocument
 from app.messages.analysis import (
     AnalysisRequest,
     AnalyzeRequest,
+    ApplyCodeRequest,
     DescribeDataRequest,
     ExportModelRequest,
     ImportModelRequest,
@@ -76,6 +77,10 @@ def _dispatch(request: AnalysisRequest) -> Any:
 
             _load_code(request.document)
             return export_model(request).model_dump(mode="json")
+        case ApplyCodeRequest():
+            from app.worker.apply_code import apply_code
+
+            return apply_code(request).model_dump(mode="json")
         case ConvertWeightsRequest():
             if not sandbox.entered():
                 raise Invalid("Weights files are read in a sandbox only.", expected="a sandboxed process")

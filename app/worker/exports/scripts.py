@@ -15,6 +15,7 @@ from app.document.model import KerasConfig
 from app.messages.data import DataSource, TargetSpec
 from app.messages.exports import Proof
 from app.shared.errors import AppError
+from app.worker import sandbox
 from app.worker.exports.configuration import configuration, first_difference
 from app.worker.exports.errors import ExportFailed
 from app.worker.exports.proof import SAME_RUNTIME, predictions, versions
@@ -56,7 +57,7 @@ def _script(subject: Subject) -> Script:
 
 
 def _proof(subject: Subject, source: str) -> Proof:
-    if subject.request.document.code:
+    if subject.request.document.code and not sandbox.entered():
         compile(source, "exported.py", "exec")
         return Proof(
             format=subject.request.format,
