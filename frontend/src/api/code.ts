@@ -2,7 +2,7 @@ import { useMutation, useQuery } from "@tanstack/react-query";
 import { answer, api, slowApi } from "./client";
 import type { ApiError } from "./errors";
 import { keys, queryClient } from "./queryClient";
-import type { AppliedCode, DesignSource, Diagnostics } from "./types";
+import type { AppliedCode, Code, DesignSource, Diagnostics } from "./types";
 
 /** What is wrong at a place of a Python text: lines count from 1, columns from 0. */
 export interface Fault {
@@ -47,6 +47,28 @@ export function faultOf(error: ApiError): Fault | null {
   if (!place) return null;
   const { message, expected, received, hint } = error;
   return { line: Number(place[1]), column: Number(place[2] ?? 1) - 1, message, expected, received, hint };
+}
+
+/** Read pieces of own code for what is wrong with them, by their id; nothing is executed. */
+export function useCodeFaults(id: string, code: Record<string, Code>) {
+  return useQuery({
+    queryKey: keys.codeFaults(id, code),
+    queryFn: async ({ signal }) => {
+      const body = { code };
+      const found = await answer(
+        api.POST("/api/designs/{design_id}/own-code/faults", { ...of(id), body, signal }),
+      );
+      return Object.fromEntries(
+        Object.entries(found).map(([piece, faults]) => [
+          piece,
+          faults.map((fault): Fault => ({ ...fault, expected: "", received: "" })),
+        ]),
+      );
+    },
+    placeholderData: (before) => before,
+    staleTime: Number.POSITIVE_INFINITY,
+    gcTime: 30_000,
+  });
 }
 
 /** The pieces of the design's own code: their hashes and who wrote them. */

@@ -34,6 +34,7 @@ export type Version = Answer<"VersionView">;
 export type LayerReport = Answer<"LayerReport">;
 export type DesignSource = Answer<"CodeView">;
 export type AppliedCode = Answer<"AppliedCode">;
+export type Code = Answer<"Code">;
 export type CodePiece = Answer<"CodePiece">;
 export type WeightsFile = Answer<"WeightsFileView">;
 export type WeightsStart = Answer<"WeightsView">;

@@ -54,6 +54,7 @@ const analysed = (id: string, params: number) => ({
   trainable_params: params,
   flops: 0,
   activation_bytes: 0,
+  graph: "",
 });
 
 describe("a card", () => {

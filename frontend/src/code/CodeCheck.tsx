@@ -13,7 +13,7 @@ import classes from "./code.module.css";
 interface CodeCheckProps {
   piece: Code;
   /** What can be told of the text without running it. */
-  reading: { state: "typing" | "fault" | "fine"; fault?: string };
+  reading: { state: "typing" | "reading" | "fault" | "fine"; fault?: string };
 }
 
 /** What reading the piece found, and the button that runs it in the sandbox to learn its shapes. */

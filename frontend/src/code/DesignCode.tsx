@@ -99,7 +99,7 @@ export function DesignCode() {
             </Button>
             <Button
               size="compact-sm"
-              disabled={draft.conflict || editing.refusal !== null}
+              disabled={draft.conflict || editing.faults.length > 0}
               loading={editing.busy}
               onClick={editing.apply}
               data-testid="code-apply"
@@ -143,7 +143,8 @@ function useEditedCode(draft: TextDraft, revision: string) {
 
   const apply = () => {
     if (!draft.edited || draft.conflict) return;
-    wanted.current = edits === undefined && refusal === null ? draft.text : null;
+    wanted.current = edits === undefined ? draft.text : null;
+    if (refusal && faults.length === 0) mutate({ source: draft.text, revision });
     if (!ready) return;
     commands.applyEdits(edits);
     commands.endGesture();

@@ -1,31 +1,31 @@
 import { ActionIcon, Badge, Text, TextInput, Tooltip } from "@mantine/core";
-import { useDebouncedValue } from "@mantine/hooks";
 import { modals } from "@mantine/modals";
 import { IconArrowLeft, IconTrash } from "@tabler/icons-react";
-import { useEffect, useMemo, useRef, useState } from "react";
+import { useEffect, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { showOwnCode } from "@/actions/codeView";
-import type { Fault } from "@/api/code";
+import { type Fault, useCodeFaults } from "@/api/code";
 import { type Code, useCanEdit, useCommands, useDesignDocument, useDocumentSelector } from "@/document";
 import { CodeCheck } from "./CodeCheck";
 import { ConflictBar } from "./ConflictBar";
 import classes from "./code.module.css";
 import { PythonEditor } from "./PythonEditor";
 import { isPythonName } from "./pieceName";
-import { readFaults } from "./reading";
 import { useDraft } from "./useDraft";
 import { countUses, renameEdits } from "./uses";
 
 const PAUSE_MS = 500;
+const NO_FAULTS: Fault[] = [];
 
 /** One piece of own code: its name, its text, its faults, and the way to try it. */
 export function PieceEditor({ id }: { id: string }) {
   const { t } = useTranslation("code");
-  const piece = useDocumentSelector((content) => content.code[id]);
+  const code = useDocumentSelector((content) => content.code);
+  const piece = code[id];
   const canEdit = useCanEdit();
   const draft = useStoredDraft(id, piece?.source);
-  const faults = useFaults(draft.text, piece?.name ?? "");
-  const [first] = faults;
+  const faults = useFaults(id, code);
+  const first = faults?.[0];
   if (!piece) return null;
   return (
     <>
@@ -54,7 +54,7 @@ export function PieceEditor({ id }: { id: string }) {
           value={draft.text}
           label={t("own.label", { name: piece.name })}
           readOnly={!canEdit}
-          faults={faults}
+          faults={draft.edited ? undefined : faults}
           onChange={draft.type}
           testId="own-code-editor"
         />
@@ -64,30 +64,22 @@ export function PieceEditor({ id }: { id: string }) {
         reading={
           draft.edited
             ? { state: "typing" }
-            : first
-              ? { state: "fault", fault: t("faultAt", { line: first.line, message: first.message }) }
-              : { state: "fine" }
+            : !faults
+              ? { state: "reading" }
+              : first
+                ? { state: "fault", fault: t("faultAt", { line: first.line, message: first.message }) }
+                : { state: "fine" }
         }
       />
     </>
   );
 }
 
-/** What can be seen of a text by reading it, in words. */
-function useFaults(source: string, name: string): Fault[] {
-  const { t } = useTranslation("code");
-  const [paused] = useDebouncedValue(source, PAUSE_MS);
-  return useMemo(
-    () =>
-      readFaults(paused, name).map(({ key, received, ...place }) => ({
-        ...place,
-        received,
-        message: t(`fault.${key}.message`, { name, received }),
-        expected: t(`fault.${key}.expected`, { name }),
-        hint: t(`fault.${key}.hint`, { name, received }),
-      })),
-    [paused, name, t],
-  );
+/** What reading the design's own code finds wrong with the piece `id`; undefined while its text is still being read. */
+function useFaults(id: string, code: Record<string, Code>): Fault[] | undefined {
+  const design = useDesignDocument();
+  const faults = useCodeFaults(design.id, code);
+  return faults.isPlaceholderData ? undefined : (faults.data?.[id] ?? (faults.data ? NO_FAULTS : undefined));
 }
 
 /** A draft that goes into the design on every pause of typing, and when the editor is left. */

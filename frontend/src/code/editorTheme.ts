@@ -15,7 +15,7 @@ const look = EditorView.theme({
   },
   ".cm-activeLine, .cm-activeLineGutter": { background: "light-dark(#5b6a9a12, #aab6e00f)" },
   ".cm-line": { padding: "0 14px 0 10px" },
-  ".cm-layer": {
+  ".cm-selectedNode": {
     background: "color-mix(in srgb, var(--mantine-primary-color-filled) 12%, transparent)",
     boxShadow: "inset 3px 0 0 var(--mantine-primary-color-filled)",
   },

@@ -9,7 +9,7 @@ export interface LineRange {
 
 export const markLines = StateEffect.define<readonly LineRange[]>();
 
-const layer = Decoration.line({ class: "cm-layer" });
+const layer = Decoration.line({ class: "cm-selectedNode" });
 
 /** Where line `number` begins; the nearest line where the text has fewer. */
 export function startOfLine(doc: Text, number: number): number {

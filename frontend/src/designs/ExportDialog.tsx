@@ -18,11 +18,8 @@ import { exportAddress } from "@/api/exports";
 import { hasEnded, useRuns } from "@/api/runs";
 import { useSession } from "@/api/session";
 import type { RunSummary } from "@/api/types";
-import { saveBlob } from "@/lib/download";
 import { formatDuration, formatMetric } from "@/lib/format";
-import { pngOf } from "@/lib/picture";
 import { ErrorView } from "@/ui/ErrorView";
-import { notifyError } from "@/ui/notify";
 import classes from "./designs.module.css";
 import { ExportResult } from "./ExportResult";
 import { type Choice, choiceSpec, GROUPS, isForVisitors, isPicture } from "./exportFormats";
@@ -31,8 +28,8 @@ import { useExport } from "./useExport";
 interface ExportDialogProps {
   designId: string;
   designName: string;
-  /** The canvas as an SVG document; null while there is nothing on it. */
-  drawPicture?: () => string | null;
+  /** Draw the canvas and hand it to the browser; none where there is no canvas. */
+  savePicture?: (kind: "svg" | "png") => void;
 }
 
 /** Take a design along: as a model, as code, for another runtime, or as a picture. */
@@ -57,7 +54,7 @@ export function ExportDialog(props: ExportDialogProps) {
   );
 }
 
-function ExportBody({ designId, designName, drawPicture }: ExportDialogProps) {
+function ExportBody({ designId, designName, savePicture }: ExportDialogProps) {
   const { t } = useTranslation("designs");
   const visitor = useSession().data?.user === null;
   const [choice, setChoice] = useState<Choice>(visitor ? "design" : "keras");
@@ -65,13 +62,13 @@ function ExportBody({ designId, designName, drawPicture }: ExportDialogProps) {
   const { now, start, cancel } = useExport(designId);
   const spec = choiceSpec(choice);
   const offered = (one: Choice) =>
-    (!visitor || isForVisitors(one)) && (!isPicture(one) || drawPicture !== undefined);
+    (!visitor || isForVisitors(one)) && (!isPicture(one) || savePicture !== undefined);
   const choose = (one: Choice) => {
     cancel();
     setChoice(one);
   };
   const begin = () => {
-    if (isPicture(choice)) void savePicture(choice, designName, drawPicture);
+    if (isPicture(choice)) savePicture?.(choice === "canvas_svg" ? "svg" : "png");
     else start(choice, spec.weights ? run : null);
   };
   return (
@@ -152,21 +149,6 @@ function ExportBody({ designId, designName, drawPicture }: ExportDialogProps) {
       </Stack>
     </div>
   );
-}
-
-async function savePicture(
-  choice: "canvas_svg" | "canvas_png",
-  name: string,
-  draw: (() => string | null) | undefined,
-): Promise<void> {
-  const svg = draw?.();
-  if (!svg) return;
-  try {
-    const picture = new Blob([svg], { type: "image/svg+xml" });
-    saveBlob(`${name}${choiceSpec(choice).suffix}`, choice === "canvas_svg" ? picture : await pngOf(svg));
-  } catch (thrown) {
-    notifyError(thrown as Error);
-  }
 }
 
 function Working({ since, onCancel }: { since: number; onCancel: () => void }) {

@@ -55,7 +55,7 @@ it.each([
   ],
   ["a visitor", VISITOR, []],
 ] as const)("offers %s what they may take along", async (_, session, built) => {
-  show(<ExportDialog designId="one" designName="One" drawPicture={() => "<svg/>"} />, session);
+  show(<ExportDialog designId="one" designName="One" savePicture={() => undefined} />, session);
   fireEvent.click(screen.getByTestId("export-open"));
   const formats = within(await screen.findByRole("navigation")).getAllByRole("button");
   const pictures = built.length > 0 ? ["plot_svg", "plot_png", "summary"] : [];

@@ -2,7 +2,7 @@ import { ActionIcon, Divider, Group, Text, TextInput, Tooltip } from "@mantine/c
 import { IconDots } from "@tabler/icons-react";
 import { useEffect, useState } from "react";
 import { useTranslation } from "react-i18next";
-import { type ActionId, findAction, shortcutLabel, useActionContext } from "@/actions";
+import { type ActionId, findAction, shortcutLabel, useActionContext, useEditorView } from "@/actions";
 import { type DesignDetail, useDiagnostics } from "@/api";
 import { CodeToggle } from "@/code/CodeToggle";
 import { ExportDialog } from "@/designs/ExportDialog";
@@ -80,7 +80,11 @@ function Places({ design }: { design: DesignDetail }) {
       <ImportReport />
       <CodeToggle />
       <VersionsMenu designId={design.id} canEdit={canEdit} />
-      <ExportDialog designId={design.id} designName={design.name} />
+      <ExportDialog
+        designId={design.id}
+        designName={design.name}
+        savePicture={(kind) => useEditorView.getState().canvas?.picture(kind)}
+      />
       <ShareButton designId={design.id} designName={design.name} role={design.role} />
     </>
   );
