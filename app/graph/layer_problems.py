@@ -7,7 +7,7 @@ from app.catalog.model import ObjectSpec
 from app.document.model import Layer
 from app.graph import fixes
 from app.graph.model import Fix, Problem
-from app.graph.nesting import NOTHING, read_held, with_references
+from app.graph.nesting import read_held, with_references
 from app.graph.survey import Survey
 
 PLACEHOLDER: Final = "Placeholder"
@@ -25,8 +25,10 @@ def layer_problems(found: Survey) -> Iterator[Problem]:
         elif layer_id not in found.specs:
             yield from (_unknown_class(found, layer, node) for node in callers)
         elif callers:
-            yield from _param_problems(found, layer_id, callers)
-            yield from _reference_problems(found, layer_id, callers[0])
+            if layer_id in found.faults:
+                yield from _param_problems(found, layer_id, callers)
+            if layer_id in found.held:
+                yield from _reference_problems(found, layer_id, callers[0])
 
 
 def _missing_layer(found: Survey, node: str) -> Problem:
@@ -66,7 +68,7 @@ def _unknown_class(found: Survey, layer: Layer, node: str) -> Problem:
 def _param_problems(found: Survey, layer_id: str, callers: list[str]) -> Iterator[Problem]:
     layer, spec, node = found.document.layers[layer_id], found.specs[layer_id], callers[0]
     known = {param.name: param for param in spec.params}
-    for fault in found.faults.get(layer_id, ()):
+    for fault in found.faults[layer_id]:
         fix: Fix | None = None
         param = known.get(fault.param)
         if fault.code == "missing_param" and fault.param in spec.sample:
@@ -89,13 +91,12 @@ def _param_problems(found: Survey, layer_id: str, callers: list[str]) -> Iterato
             hint=fault.hint,
             fix=fix,
         )
-    if layer_id in found.faults:
-        found.faulty.update(callers)
+    found.faulty.update(callers)
 
 
 def _reference_problems(found: Survey, layer_id: str, node: str) -> Iterator[Problem]:
     layer = found.document.layers[layer_id]
-    for reference in found.held.get(layer_id, NOTHING).layers:
+    for reference in found.held[layer_id].layers:
         param = _param_naming(found, layer_id, reference)
         other = found.document.layers.get(reference)
         if other is None:
@@ -169,30 +170,26 @@ def _reset(found: Survey, node: str, layer_id: str, param: str) -> Fix | None:
 def name_problems(found: Survey) -> Iterator[Problem]:
     """Yield names that two layers of one graph have, and those that Keras does not take."""
     first: dict[tuple[str, bool, str], str] = {}
-    seen: set[str] = set()
     for layer_id, nodes in found.calls.items():
         layer = found.document.layers.get(layer_id)
         if layer is None or all(found.is_lone(node) for node in nodes):
             continue
         is_output = found.marker_of(nodes[0]) == "output"
         callers = {found.graph_of(node): node for node in reversed(nodes)}
-        for graph, node in callers.items():
-            key = (graph, is_output, layer.name)
-            if key in first and layer_id not in seen:
-                seen.add(layer_id)
-                yield Problem(
-                    code="duplicate_name",
-                    node=node,
-                    param="name",
-                    upstream=first[key],
-                    message=f"Two layers are called {layer.name}.",
-                    expected="a name of its own for every layer",
-                    received=layer.name,
-                    hint="Rename one of them.",
-                    fix=fixes.rename(found.document, layer_id, layer.name[:180]),
-                )
-            first.setdefault(key, node)
-        if "/" in layer.name and layer_id not in seen:
+        twice = next((graph for graph in callers if (graph, is_output, layer.name) in first), None)
+        if twice is not None:
+            yield Problem(
+                code="duplicate_name",
+                node=callers[twice],
+                param="name",
+                upstream=first[twice, is_output, layer.name],
+                message=f"Two layers are called {layer.name}.",
+                expected="a name of its own for every layer",
+                received=layer.name,
+                hint="Rename one of them.",
+                fix=fixes.rename(found.document, layer_id, layer.name[:180]),
+            )
+        elif "/" in layer.name:
             yield Problem(
                 code="invalid_name",
                 node=nodes[0],
@@ -203,3 +200,5 @@ def name_problems(found: Survey) -> Iterator[Problem]:
                 hint="Rename the layer.",
                 fix=fixes.rename(found.document, layer_id, layer.name.replace("/", "_")),
             )
+        for graph, node in callers.items():
+            first.setdefault((graph, is_output, layer.name), node)

@@ -17,7 +17,8 @@ CALL_ARGUMENTS: Final = ("training", "use_causal_mask", "return_attention_scores
 
 def node_problems(found: Survey, node: str) -> Iterator[Problem]:
     """Yield what is wrong with `node`: its arguments, its ports, whether it is connected at all."""
-    yield from _argument_problems(found, node)
+    if found.document.nodes[node].arguments:
+        yield from _argument_problems(found, node)
     spec = found.spec_of(node)
     if spec is None:
         return

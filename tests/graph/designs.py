@@ -55,3 +55,32 @@ def classifier(*hidden: tuple[str, str, dict[str, Any]], shape: list[int | None]
         ("dense", "Dense", {"units": units}),
         ("y", "Output", {}),
     )
+
+
+def nested(
+    graphs: dict[str, dict[str, tuple[str, dict[str, Any]]]],
+    wires: list[str],
+    calls: dict[str, tuple[str, str]] | None = None,
+    **more: Any,
+) -> GraphDocument:
+    """Return a design of several graphs: "" is the design itself, the others are named after their id.
+
+    Every layer has a node of its own name in its graph; `calls` adds nodes, `{node: (layer, graph)}`.
+    """
+    layers = {name: layer for inside in graphs.values() for name, layer in inside.items()}
+    places = {name: (name, graph) for graph, inside in graphs.items() for name in inside} | (calls or {})
+    return validate_document(
+        {
+            "graphs": {graph: {"name": graph} for graph in graphs if graph},
+            "layers": {
+                name: {"class_name": class_name, "name": name, "params": params}
+                for name, (class_name, params) in layers.items()
+            },
+            "nodes": {
+                node: {"layer": layer, "graph": graph, "y": 130.0 * row}
+                for row, (node, (layer, graph)) in enumerate(places.items())
+            },
+            "edges": {edge(wire): {} for wire in wires},
+            **more,
+        }
+    )

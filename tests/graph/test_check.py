@@ -199,8 +199,14 @@ def test_a_placeholder_is_an_error_that_says_what_it_stood_for() -> None:
     ]
 
 
-CLASSES = [*CATALOG.objects[Kind.LAYER], "Placeholder", "Nothing", "__import__"]
-PORTS = ["input", "output", "inputs.0", "inputs.1", "query", "state_h", "nowhere"]
+CLASSES = [
+    *CATALOG.objects[Kind.LAYER],
+    *("Model", "Output", "InputLayer", "TimeDistributed", "ops.add", "ops.mean", "ops.split"),
+    *("Placeholder", "Nothing", "__import__"),
+]
+PORTS = ["input", "output", "inputs.0", "inputs.1", "outputs.0", "query", "state_h", "x1", "nowhere"]
+GRAPHS = ["", "g", "h"]
+MODEL_CLASSES = st.sampled_from(["auto", "Functional", "Sequential"])
 VALUES = st.one_of(
     st.none(),
     st.booleans(),
@@ -209,13 +215,18 @@ VALUES = st.one_of(
     st.text(max_size=5),
     st.lists(st.integers(-3, 9), max_size=3),
     st.just({"class_name": "Dense", "config": {"units": 3}}),
+    st.sampled_from(["g", "h", "gone"]),
+    st.sampled_from(["n0", "n1", "gone"]).map(lambda layer: {"layer": layer}),
+    st.sampled_from(["g", "h"]).map(lambda graph: {"class_name": "Model", "config": {"graph": graph}}),
 )
 
 
 @st.composite
 def any_designs(draw: st.DrawFn) -> GraphDocument:
     names = [f"n{index}" for index in range(draw(st.integers(0, 6)))]
-    params = st.dictionaries(st.sampled_from(["units", "filters", "shape", "axis", "layer", "name", "x"]), VALUES)
+    params = st.dictionaries(
+        st.sampled_from(["units", "filters", "shape", "axis", "layer", "graph", "name", "x"]), VALUES
+    )
     layers = {
         name: {
             "class_name": draw(st.sampled_from(CLASSES)),
@@ -229,10 +240,13 @@ def any_designs(draw: st.DrawFn) -> GraphDocument:
     edges = draw(st.lists(st.tuples(ends, ports, ends, ports), max_size=10))
     return validate_document(
         {
+            "graphs": {graph: {"name": graph, "model_class": draw(MODEL_CLASSES)} for graph in GRAPHS if graph},
+            "meta": {"model_class": draw(MODEL_CLASSES)},
             "layers": layers,
             "nodes": {
                 name: {
                     "layer": draw(st.sampled_from([*names, "gone"])),
+                    "graph": draw(st.sampled_from([*GRAPHS, "gone"])),
                     "arguments": draw(st.dictionaries(st.sampled_from(["training", "x"]), VALUES, max_size=1)),
                 }
                 for name in names
@@ -252,9 +266,12 @@ def test_check_never_raises_and_a_design_without_errors_has_a_plan(document: Gra
         assert problem.fix is None or fixes.applied(document, problem.fix) is not None
     if not any(problem.severity == "error" for problem in problems):
         plan = make_plan(document, CATALOG)
-        known = {planned.node for planned in plan.inputs}
-        for call in plan.calls:
-            for sources in call.arguments.values():
-                for source in sources if isinstance(sources, tuple) else (sources,):
-                    assert source.node in known
-            known.add(call.node)
+        for graph in (plan, *plan.graphs.values()):
+            known = {planned.node for planned in graph.inputs}
+            constructed = {*graph.owns, *graph.takes}
+            for call in graph.calls:
+                assert call.layer in constructed
+                for sources in call.arguments.values():
+                    for source in sources if isinstance(sources, tuple) else (sources,):
+                        assert source.node in known
+                known.add(call.node)
