@@ -28,7 +28,7 @@ def _entry(entry: Any) -> Any:
     if not isinstance(entry, dict) or not _is_old(entry):
         return entry
     config = entry.get("config")
-    if isinstance(config, list):  # a Sequential of Keras before 2.2.3
+    if isinstance(config, list) and entry["class_name"] == "Sequential":  # one Sequential of Keras before 2.2.3
         config = {"layers": config}
         entry = {**entry, "config": config}
     if not isinstance(config, dict):
@@ -50,17 +50,19 @@ def _model(entry: dict[str, Any], config: dict[str, Any]) -> dict[str, Any]:
         config["layers"] = modern_calls(layers, config, names)
         config["input_layers"], config["output_layers"] = modern_ends(layers, config, names)
     elif class_name == "Sequential":
-        config["layers"] = _with_input([_named(layer, _usable_names(layers)) for layer in layers])
+        names = _usable_names(layers)
+        config["layers"] = _with_input([_named(layer, names) for layer in layers])
     return {**entry, "class_name": class_name, "config": config}
 
 
 def _usable_names(layers: list[Any]) -> dict[str, str]:
     """Return, for names that Keras 3 does not take, names that it does."""
-    names = [layer.get("name") or layer["config"].get("name") for layer in layers if _has_config(layer)]
+    old = [layer for layer in layers if _has_config(layer) and "module" not in layer]
+    names = [layer.get("name") or layer["config"].get("name") for layer in old]
     taken = {name for name in names if isinstance(name, str)}
     found: dict[str, str] = {}
     for name in names:
-        if isinstance(name, str) and "/" in name:
+        if isinstance(name, str) and "/" in name and ".." not in name.split("/"):
             base = re.sub(r"/+", "_", name)
             usable, number = base, 1
             while usable in taken:
@@ -91,12 +93,12 @@ def _named(layer: Any, names: Mapping[str, str]) -> Any:
 def _with_input(layers: list[Any]) -> list[Any]:
     """Return the layers of a Sequential with an InputLayer first, where the first layer told its input's shape."""
     first = layers[0] if layers else None
-    if not _has_config(first) or first["class_name"] == "InputLayer":
+    if not _has_config(first) or first.get("class_name") == "InputLayer":
         return layers
     shape = first["config"].get("batch_shape")
     if not isinstance(shape, list):
         return layers
-    dtype = "int32" if first["class_name"] == "Embedding" else "float32"
+    dtype = "int32" if first.get("class_name") == "Embedding" else "float32"
     taken = {layer["config"].get("name") for layer in layers if _has_config(layer)}
     name = next(name for name in ("input", "input_layer", "input_of_model") if name not in taken)
     made = {

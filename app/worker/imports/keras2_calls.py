@@ -21,7 +21,7 @@ def modern_calls(layers: list[Any], config: Mapping[str, Any], names: Mapping[st
 def modern_ends(layers: list[Any], config: Mapping[str, Any], names: Mapping[str, str]) -> tuple[Any, Any]:
     """Return `input_layers` and `output_layers`, where Keras 3 counts calls of a functional model from 1."""
     shifts = _shifts(layers, config)
-    functional = {_name(layer) for layer in layers if _is_model(layer) and layer["class_name"] != "Sequential"}
+    functional = {_name(layer) for layer in layers if _is_model(layer) and layer.get("class_name") != "Sequential"}
     old = any(_is_list_call(call) for layer in layers for call in _calls(layer))
 
     def turned(value: Any) -> Any:
@@ -78,7 +78,7 @@ def _with_calls(layer: Any, shifts: Mapping[str, int], names: Mapping[str, str])
     convert = _Calls(shifts, names)
     if "inbound_nodes" in layer:
         found["inbound_nodes"] = [
-            convert.call(call, layer["class_name"]) if _is_list_call(call) else call for call in _calls(layer)
+            convert.call(call, str(layer.get("class_name"))) if _is_list_call(call) else call for call in _calls(layer)
         ]
     return found
 

@@ -1,0 +1,83 @@
+"""What a placeholder stands for, once somebody says which class that is."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from pydantic import JsonValue
+
+from app.catalog.model import Catalog, Kind
+from app.catalog.ports import input_ports, output_ports
+from app.document.edits import Edit, RemoveValue, SetValue
+from app.document.model import GraphDocument
+from app.graph.layer_problems import PLACEHOLDER
+from app.graph.topology import Wire, port_order, read_wire
+from app.shared.errors import Invalid, NotFound
+
+
+def replace_placeholder(document: GraphDocument, layer_id: str, class_name: str, catalog: Catalog) -> list[Edit]:
+    """Return the edits that make a placeholder a layer of `class_name`, of Keras or of the design's own code.
+
+    What the file said of parameters that the class has is kept, and its wires go to the ports of the class in order.
+    Raises `NotFound` for a layer or class that is not there, and `Invalid` for a layer that is no placeholder.
+    """
+    layer = document.layers.get(layer_id)
+    spec = catalog.find(Kind.LAYER, class_name)
+    if layer is None or spec is None or spec.marker:
+        raise NotFound(
+            "There is no layer or class of this name.",
+            expected="a placeholder, and a layer class of the catalog or of the design's own code",
+            received=f"{layer_id} and {class_name}"[:200],
+        )
+    if layer.class_name != PLACEHOLDER:
+        raise Invalid(
+            f"{layer.name} is no placeholder.", expected=PLACEHOLDER, received=layer.class_name, hint="Choose another."
+        )
+    config = layer.params.get("config")
+    known = {param.name: param for param in spec.params}
+    params: dict[str, JsonValue] = {
+        name: value
+        for name, value in (config.items() if isinstance(config, Mapping) else ())
+        if name in known and value != known[name].default and not _is_wrapped(value)
+    }
+    edits: list[Edit] = [
+        SetValue(path=["layers", layer_id, "class_name"], value=spec.name),
+        SetValue(path=["layers", layer_id, "params"], value=params),
+    ]
+    for node in sorted(key for key, call in document.nodes.items() if call.layer == layer_id):
+        wires = [read_wire(key) for key in document.edges]
+        incoming = sorted(
+            (wire for wire in wires if wire.target == node), key=lambda wire: port_order(wire.target_port)
+        )
+        ports = _keys([(port.name, port.variadic) for port in input_ports(spec, params)], len(incoming))
+        for wire, port in zip(incoming, ports, strict=False):
+            edits += _moved(wire, target_port=port)
+        outgoing = [wire for wire in wires if wire.source == node]
+        outputs = output_ports(spec, params)
+        places = _keys([(port.name, port.variadic) for port in outputs], 1 + max(map(_number, outgoing), default=0))
+        for wire in outgoing:
+            if _number(wire) < len(places):
+                edits += _moved(wire, source_port=places[_number(wire)])
+    return edits
+
+
+def _is_wrapped(value: Any) -> bool:
+    """Return whether a value is an object of Keras, which the class may not take as it is."""
+    return isinstance(value, Mapping) and "module" in value
+
+
+def _number(wire: Wire) -> int:
+    """Return which output of a placeholder a wire comes from: `output`, `output_1`."""
+    number = wire.source_port.rpartition("_")[2]
+    return int(number) if number.isdecimal() else 0
+
+
+def _keys(ports: list[tuple[str, bool]], count: int) -> list[str]:
+    found: list[str] = []
+    for name, variadic in ports:
+        found += [f"{name}.{index}" for index in range(count - len(found))] if variadic else [name]
+    return found[:count]
+
+
+def _moved(wire: Wire, source_port: str = "", target_port: str = "") -> list[Edit]:
+    key = f"{wire.source}:{source_port or wire.source_port}->{wire.target}:{target_port or wire.target_port}"
+    return [] if key == wire.key else [RemoveValue(path=["edges", wire.key]), SetValue(path=["edges", key], value={})]
