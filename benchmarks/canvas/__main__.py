@@ -17,16 +17,18 @@ from playwright.sync_api import Browser, Page, sync_playwright
 
 HERE = Path(__file__).parent
 FRONTEND = HERE.parents[1] / "frontend"
-NODES = 500
-ROUNDS = 3
+NODES = 1000
+ROUNDS = 1
 SECONDS = 2.0
-SCENES = {"near": 1.0, "fitted": None}
+SCENES: dict[str, tuple[float | None, tuple[str, ...]]] = {"near": (1.0, ("pan", "drag")), "fitted": (None, ("pan",))}
 
 GOALS: tuple[tuple[str, str, str, float], ...] = (
-    ("near", "drag", "frames", 55),
-    ("near", "pan", "frames", 45),
-    ("fitted", "pan", "ratio", 2),
+    ("near", "drag", "frames", 58),
+    ("near", "pan", "ratio", 1.6),
+    ("fitted", "pan", "ratio", 4),
 )
+LONGEST_TASK_MS = 50.0
+"""The browser reports what holds the main thread for longer than this."""
 
 ZOOM = "new DOMMatrix(document.querySelector('.react-flow__viewport').style.transform).a"
 FITTED = f"({ZOOM}) !== 1"
@@ -101,7 +103,7 @@ def open_canvas(browser: Browser, address: str, canvas: str, zoom: float | None)
     """Open one of the two canvases with `NODES` layers, fitted or near the middle of the network."""
     page = browser.new_page(viewport={"width": 1440, "height": 900})
     page.goto(f"{address}?canvas={canvas}&nodes={NODES}")
-    page.wait_for_selector(".react-flow__node")
+    page.wait_for_selector(".react-flow__viewport", state="attached")
     page.wait_for_function(FITTED)
     page.wait_for_function(STILL)
     if zoom is not None:
@@ -122,13 +124,38 @@ def run(browser: Browser, address: str) -> dict[tuple[str, str, str], float]:
     """Median frames a second by (scene, gesture, canvas); the canvases take turns."""
     found: dict[tuple[str, str, str], list[float]] = {}
     for _ in range(ROUNDS):
-        for scene, zoom in SCENES.items():
+        for scene, (zoom, gestures) in SCENES.items():
             for canvas in ("plain", "ours"):
                 page = open_canvas(browser, address, canvas, zoom)
-                for gesture in ("pan", "drag"):
+                for gesture in gestures:
                     found.setdefault((scene, gesture, canvas), []).append(measure(page, gesture))
                 page.close()
     return {key: statistics.median(values) for key, values in found.items()}
+
+
+LAYOUT = """async () => {
+  const tasks = [];
+  const seen = new PerformanceObserver((list) => tasks.push(...list.getEntries().map((entry) => entry.duration)));
+  seen.observe({ type: "longtask" });
+  const before = performance.now();
+  document.querySelector("[data-testid=canvas]").focus();
+  document.activeElement.dispatchEvent(new KeyboardEvent("keydown", { key: "T", shiftKey: true, bubbles: true }));
+  const frame = () => new Promise(requestAnimationFrame);
+  while (!document.querySelector("[data-testid=tidying]")) await frame();
+  while (document.querySelector("[data-testid=tidying]")) await frame();
+  const passed = performance.now() - before;
+  for (let index = 0; index < 30; index++) await frame();
+  seen.disconnect();
+  return { longest: Math.max(0, ...tasks), passed };
+}"""
+
+
+def lay_out(browser: Browser, address: str) -> dict[str, float]:
+    """Lay out all layers; return the longest task of the main thread and the time until they stood, in ms."""
+    page = open_canvas(browser, address, "ours", None)
+    found: dict[str, float] = page.evaluate(LAYOUT)
+    page.close()
+    return found
 
 
 def main() -> None:
@@ -139,6 +166,7 @@ def main() -> None:
             args=["--no-sandbox", "--disable-gpu"],
         )
         frames = run(browser, address)
+        layout = min((lay_out(browser, address) for _ in range(ROUNDS)), key=lambda found: found["longest"])
         browser.close()
     for scene, gesture, kind, target in GOALS:
         plain, ours = frames[scene, gesture, "plain"], frames[scene, gesture, "ours"]
@@ -152,6 +180,14 @@ def main() -> None:
             "detail": f"plain {plain:.1f}, ours {ours:.1f} frames/s",
         }
         print(json.dumps(line))
+    line = {
+        "what": f"{NODES} layers, laid out: the longest task of the main thread, ms",
+        "ratio": round(layout["longest"], 1),
+        "target": f"<= {LONGEST_TASK_MS:g}",
+        "met": layout["longest"] <= LONGEST_TASK_MS,
+        "detail": f"laid out after {layout['passed'] / 1e3:.1f} s",
+    }
+    print(json.dumps(line))
 
 
 if __name__ == "__main__":

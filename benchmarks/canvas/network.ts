@@ -38,6 +38,7 @@ export function network(count: number) {
       trainable_params: class_name === "Conv2D" ? 36_928 : class_name === "BatchNormalization" ? 128 : 0,
       flops: class_name === "Conv2D" ? 231_211_008 : 401_408,
       activation_bytes: 802_816,
+      graph: "",
     });
   }
   const costs = { flops: 1, activation_bytes: 1, training_bytes: 1, weights_bytes: 1 };

@@ -67,7 +67,7 @@ const READABLE = 0.62;
 const MANY = 60;
 export const MIN_ZOOM = 0.02;
 /** So many cards are moved in one frame: a few milliseconds of work. */
-const AT_ONCE = 120;
+const AT_ONCE = 60;
 
 /** What can be done on the canvas, by hand, by key and by other panels alike. */
 export class CanvasControl implements CanvasView {

@@ -133,10 +133,15 @@ export function TidyNotice() {
   const canvas = useEditorView((view) => view.canvas);
   if (!tidying) return null;
   return (
-    <Paper className={classes.tidying} shadow="md" withBorder>
+    <Paper className={classes.tidying} shadow="md" withBorder data-testid="tidying">
       <Loader size={14} />
       {t("tidying")}
-      <Button size="compact-xs" variant="light" onClick={() => canvas?.cancelTidy()}>
+      <Button
+        size="compact-xs"
+        variant="light"
+        data-testid="cancel-tidy"
+        onClick={() => canvas?.cancelTidy()}
+      >
         {t("cancel")}
       </Button>
     </Paper>

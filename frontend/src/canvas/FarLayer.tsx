@@ -13,10 +13,12 @@ import { useCanvasState } from "./state";
 
 const NAMES_FROM = 0.2;
 /** How much more than the view is painted on each side, as a part of its size. */
-const MARGIN = 0.5;
+const MARGIN = 0.3;
 /** A zoom stretches the picture; it is painted anew when it stops, or when it was stretched so far. */
 const STRETCH = 1.35;
 const PAUSE_MS = 90;
+/** For each millisecond of painting, so many go by before the next. */
+const REST = 3;
 
 /**
  * All cards and wires on one bitmap, for a view so far out that nobody can read a card. Moving the view moves the
@@ -35,11 +37,21 @@ export function FarLayer({ model }: { model: CanvasModel }) {
     const picture = new Picture(canvas);
     let frame = 0;
     let pause = 0;
-    const paint = () => {
+    let painted = 0;
+    let cost = 0;
+    const paint = (now: number) => {
+      // Where painting is slow, it leaves most of the time to everything else.
+      if (now - painted < REST * cost) {
+        frame = requestAnimationFrame(paint);
+        return;
+      }
       frame = 0;
+      const start = performance.now();
       const { transform, width, height } = store.getState();
       const view = { x: transform[0], y: transform[1], zoom: transform[2], width, height };
       picture.paint(view, { model, content: design.snapshot.content, facts, scheme });
+      painted = performance.now();
+      cost = painted - start;
     };
     const changed = () => {
       frame ||= requestAnimationFrame(paint);
@@ -61,7 +73,7 @@ export function FarLayer({ model }: { model: CanvasModel }) {
       window.clearTimeout(pause);
       if (picture.stretched(view)) pause = window.setTimeout(changed, PAUSE_MS);
     };
-    paint();
+    paint(performance.now());
     const stops = [
       store.subscribe(moved),
       model.subscribe(changed),

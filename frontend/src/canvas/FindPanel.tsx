@@ -4,6 +4,7 @@ import { type KeyboardEvent, useContext, useEffect, useMemo, useState, useSyncEx
 import { useTranslation } from "react-i18next";
 import { useEditorView } from "@/actions";
 import { layerSpec, layerTitle } from "@/catalog";
+import { PLACEHOLDER } from "@/designs/placeholders";
 import { type DesignContent, useDocumentSelector } from "@/document";
 import { FIND_EXAMPLES, type Findable, findNodes } from "@/graph/find";
 import type { CanvasControl } from "./CanvasControl";
@@ -150,7 +151,7 @@ function findables(
         flops: analysis?.flops,
         severity,
         shared: (calls.get(node.layer)?.length ?? 0) > 1,
-        placeholder: !layerSpec(layer.class_name),
+        placeholder: layer.class_name === PLACEHOLDER || !layerSpec(layer.class_name),
       };
     });
 }

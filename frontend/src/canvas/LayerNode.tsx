@@ -12,6 +12,7 @@ import { Handle, type Node, type NodeProps, Position } from "@xyflow/react";
 import { memo } from "react";
 import { useTranslation } from "react-i18next";
 import { getCatalog, layerSpec, layerStyle, layerTitle } from "@/catalog";
+import { PLACEHOLDER } from "@/designs/placeholders";
 import {
   graphInside,
   type LayerInstance,
@@ -84,9 +85,9 @@ function Card({ id, ports, selected }: { id: string; ports: CardPorts; selected:
   const operation = ports.compact;
   const title = operation
     ? operationTitle(layer.class_name, spec, layer.params)
-    : layerTitle(layer.class_name);
+    : layerTitle(wantedTitle(layer));
   const plainName = operation || layer.name === snakeCase(layer.class_name);
-  const unknown = !spec && getCatalog() !== undefined;
+  const unknown = layer.class_name === PLACEHOLDER || (!spec && getCatalog() !== undefined);
   const Icon = unknown ? IconQuestionMark : style.icon;
   return (
     <div
@@ -160,6 +161,11 @@ function Card({ id, ports, selected }: { id: string; ports: CardPorts; selected:
       <RefusalNote id={id} />
     </div>
   );
+}
+
+/** A placeholder is called what the file called it. */
+function wantedTitle({ class_name, params }: LayerInstance): string {
+  return class_name === PLACEHOLDER && typeof params.class_name === "string" ? params.class_name : class_name;
 }
 
 /** The name of what is inside a nested model, and how many layers that is. */

@@ -13,6 +13,8 @@ import type { FlowEdge } from "./WireEdge";
 const WIDTH = 168;
 const HEIGHT = 112;
 const MARGIN = 10;
+/** A drag changes the layers with every frame; here they follow more slowly. */
+const REPAINT_MS = 200;
 
 interface Scale {
   zoom: number;
@@ -38,11 +40,18 @@ export function Overview({ model }: { model: CanvasModel }) {
     let nodes: readonly FlowNode[] | null = null;
     let layers: unknown = null;
     let asked = 0;
+    let painted = Number.NEGATIVE_INFINITY;
+    let later = 0;
     const draw = () => {
       asked = 0;
       const state = store.getState();
       const { content } = design.snapshot;
-      if (model.nodes !== nodes || content.layers !== layers) {
+      const changed = model.nodes !== nodes || content.layers !== layers;
+      const rest = painted + REPAINT_MS - performance.now();
+      window.clearTimeout(later);
+      if (changed && rest > 0) later = window.setTimeout(ask, rest);
+      else if (changed) {
+        painted = performance.now();
         nodes = model.nodes;
         layers = content.layers;
         scale.current = scaleFor(nodes);
@@ -60,6 +69,7 @@ export function Overview({ model }: { model: CanvasModel }) {
     const stops = [store.subscribe(ask), model.subscribe(ask), design.snapshot.subscribe(ask)];
     return () => {
       cancelAnimationFrame(asked);
+      window.clearTimeout(later);
       for (const stop of stops) stop();
     };
   }, [store, model, design, scheme]);

@@ -239,15 +239,6 @@ export function createCommands(target: CommandTarget) {
       });
     },
 
-    /** Make a layer one of another class, with the parameters that this class has too. */
-    setClass(layer: string, className: string, params: JsonObject): void {
-      if (!content().layers[layer]) return;
-      edit(() => {
-        setAt(doc, ["layers", layer, "class_name"], className);
-        setAt(doc, ["layers", layer, "params"], params);
-      });
-    },
-
     /** Give a layer another Keras name; `name` is taken as typed, twice-used names are a problem shown elsewhere. */
     renameLayer(layer: string, name: string): void {
       if (content().layers[layer] && name.length > 0) set(["layers", layer, "name"], name.slice(0, 200));

@@ -1,24 +1,27 @@
 import { Loader, Text, Textarea, UnstyledButton } from "@mantine/core";
 import { IconChevronRight, IconSchema } from "@tabler/icons-react";
 import { useTranslation } from "react-i18next";
-import { focusNode } from "@/actions";
+import { focusNode, useShownGraph, useShownNodes } from "@/actions";
+import type { Analysis, NodeAnalysis } from "@/api";
 import { layerSpec } from "@/catalog";
 import { useCanEdit, useCommands, useDocumentSelector, useMeta } from "@/document";
-import { formatBytes, formatCount } from "@/lib/format";
+import { formatBytes, formatCompact, formatCount } from "@/lib/format";
 import { useDraft } from "@/ui/params";
 import { useDiagnosed } from "./Diagnosed";
 import { ShapeText } from "./Facts";
 import classes from "./inspector.module.css";
+import { GraphName } from "./NestedModel";
 import { Section } from "./Section";
-
-const BYTES_PER_WEIGHT = 4;
 
 /** The design as a whole, while nothing is selected: its size, its inputs and its outputs. */
 export function DesignOverview() {
   const { t } = useTranslation("inspector");
   const meta = useMeta();
-  const { analysis, analyzing } = useDiagnosed();
-  const nodes = useDocumentSelector((content) => content.nodes);
+  const { analysis, analyzing, byNode } = useDiagnosed();
+  const id = useShownGraph();
+  const graph = useDocumentSelector((content) => content.graphs[id]);
+  const nodes = useShownNodes();
+  const batchSize = useDocumentSelector((content) => content.training.fit.batch_size);
   const layers = useDocumentSelector((content) => content.layers);
   const count = Object.keys(nodes).length;
   const trainable = analysis?.trainable_params ?? 0;
@@ -44,7 +47,7 @@ export function DesignOverview() {
           </span>
           <div className={classes.names}>
             <Text fw={600} truncate>
-              {meta.name}
+              {graph?.name ?? meta.name}
             </Text>
             <Text size="xs" c="dimmed">
               {t("overview.nodes", { count })}
@@ -63,26 +66,61 @@ export function DesignOverview() {
             <dl className={classes.facts} data-testid="design-facts">
               <Fact
                 label={t("facts.params")}
-                value={analysis ? formatCount(total) : "–"}
+                value={analysis ? formatCount(graph ? sum(nodes, byNode, "params") : total) : "–"}
                 testId="total-params"
               />
-              <Fact label={t("facts.trainable")} value={analysis ? formatCount(trainable) : "–"} />
               <Fact
-                label={t("facts.weights")}
-                value={analysis ? formatBytes(total * BYTES_PER_WEIGHT) : "–"}
+                label={t("facts.trainable")}
+                value={
+                  analysis ? formatCount(graph ? sum(nodes, byNode, "trainable_params") : trainable) : "–"
+                }
               />
+              {analysis && !graph && <Costs costs={analysis.costs} batchSize={batchSize} />}
             </dl>
             <Ends title={t("overview.inputs")} none={t("overview.noInput")} nodes={ends("input")} />
             <Ends title={t("overview.outputs")} none={t("overview.noOutput")} nodes={ends("output")} />
           </>
         )}
-        <Description text={meta.description} />
+        {graph ? (
+          <GraphName key={id} graph={id} name={graph.name} />
+        ) : (
+          <Description text={meta.description} />
+        )}
         <Text size="xs" c="dimmed">
           {t("overview.hint")}
         </Text>
       </div>
     </>
   );
+}
+
+/** What the design costs: on disk, in one forward pass, and in memory while it trains with the chosen batch. */
+function Costs({ costs, batchSize }: { costs: Analysis["costs"]; batchSize: number }) {
+  const { t } = useTranslation("inspector");
+  const { weights_bytes, flops, activation_bytes, training_bytes } = costs;
+  return (
+    <>
+      <Fact label={t("facts.weights")} value={formatBytes(weights_bytes)} testId="weights-size" />
+      {flops > 0 && (
+        <Fact label={t("facts.flopsSample")} value={formatCompact(flops)} testId="design-flops" />
+      )}
+      {activation_bytes > 0 && (
+        <Fact
+          label={t("facts.memoryAt", { count: batchSize })}
+          value={formatBytes(training_bytes)}
+          testId="training-memory"
+        />
+      )}
+    </>
+  );
+}
+
+function sum(
+  nodes: Readonly<Record<string, unknown>>,
+  byNode: ReadonlyMap<string, NodeAnalysis>,
+  what: "params" | "trainable_params",
+): number {
+  return Object.keys(nodes).reduce((total, id) => total + (byNode.get(id)?.[what] ?? 0), 0);
 }
 
 function Fact({ label, value, testId }: { label: string; value: string; testId?: string }) {

@@ -1,7 +1,7 @@
 import { Text } from "@mantine/core";
 import { useTranslation } from "react-i18next";
 import type { NodeAnalysis, Shape } from "@/api";
-import { formatCount } from "@/lib/format";
+import { formatBytes, formatCompact, formatCount } from "@/lib/format";
 import { useDiagnosed } from "./Diagnosed";
 import classes from "./inspector.module.css";
 
@@ -25,6 +25,20 @@ export function Facts({ node }: { node: string }) {
         <dt>{t("facts.params")}</dt>
         <dd data-testid="layer-params">{paramsText(facts, t)}</dd>
       </div>
+      {facts.flops > 0 && (
+        <div>
+          <dt>{t("facts.flops")}</dt>
+          <dd data-testid="layer-flops" title={formatCount(facts.flops)}>
+            {formatCompact(facts.flops)}
+          </dd>
+        </div>
+      )}
+      {facts.activation_bytes > 0 && (
+        <div>
+          <dt>{t("facts.activation")}</dt>
+          <dd data-testid="layer-memory">{formatBytes(facts.activation_bytes)}</dd>
+        </div>
+      )}
     </dl>
   );
 }

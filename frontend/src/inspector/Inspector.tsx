@@ -1,8 +1,10 @@
 import type { ReactNode } from "react";
+import { useMemo } from "react";
 import { useTranslation } from "react-i18next";
 import { useSelection } from "@/actions";
 import { useCatalog } from "@/catalog";
 import { useCommands, useDocumentSelector } from "@/document";
+import { type DesignChoices, DesignChoicesContext } from "@/ui/params";
 import { DesignOverview } from "./DesignOverview";
 import { DiagnosedDesign } from "./Diagnosed";
 import classes from "./inspector.module.css";
@@ -12,6 +14,23 @@ import { SeveralInspector } from "./SeveralInspector";
 interface InspectorProps {
   /** Where the values of a layer come from, by the id of the layer. */
   weights?: (layer: string) => ReactNode;
+}
+
+/** The graphs and layers that a parameter of this design may name. */
+function useDesignChoices(): DesignChoices {
+  const graphs = useDocumentSelector((content) => content.graphs);
+  const layers = useDocumentSelector((content) => content.layers);
+  return useMemo(
+    () => ({
+      graphs: Object.entries(graphs).map(([id, { name }]) => ({ id, name })),
+      layers: Object.entries(layers).map(([id, { name, class_name }]) => ({
+        id,
+        name,
+        className: class_name,
+      })),
+    }),
+    [graphs, layers],
+  );
 }
 
 /** The form of what is selected: a layer, several layers, or the design as a whole. */
@@ -30,15 +49,17 @@ export function Inspector({ weights }: InspectorProps) {
       data-testid="inspector"
       onBlur={() => endGesture()}
     >
-      <DiagnosedDesign>
-        {first === undefined ? (
-          <DesignOverview />
-        ) : present.length === 1 ? (
-          <LayerInspector key={first} node={first} weights={weights} />
-        ) : (
-          <SeveralInspector key={present.join(" ")} nodes={present} />
-        )}
-      </DiagnosedDesign>
+      <DesignChoicesContext value={useDesignChoices()}>
+        <DiagnosedDesign>
+          {first === undefined ? (
+            <DesignOverview />
+          ) : present.length === 1 ? (
+            <LayerInspector key={first} node={first} weights={weights} />
+          ) : (
+            <SeveralInspector key={present.join(" ")} nodes={present} />
+          )}
+        </DiagnosedDesign>
+      </DesignChoicesContext>
     </section>
   );
 }

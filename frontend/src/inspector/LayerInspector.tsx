@@ -1,13 +1,17 @@
-import { Alert, Anchor, Switch, Text, TextInput, Tooltip } from "@mantine/core";
+import { Anchor, Switch, Text, TextInput, Tooltip } from "@mantine/core";
 import { IconExternalLink } from "@tabler/icons-react";
 import type { ReactNode } from "react";
 import { useTranslation } from "react-i18next";
 import type { Problem } from "@/api";
 import { layerSpec, layerStyle, layerTitle, type ObjectSpec } from "@/catalog";
+import { PLACEHOLDER } from "@/designs/placeholders";
 import { type LayerInstance, useCanEdit, useCommands, useLayer, useNode } from "@/document";
 import { InlineDoc, ParamForm, useDraft } from "@/ui/params";
+import { CallArguments } from "./CallArguments";
 import { Facts } from "./Facts";
 import classes from "./inspector.module.css";
+import { MapPlaceholder } from "./MapPlaceholder";
+import { NestedModel } from "./NestedModel";
 import { NodeNote } from "./NodeNote";
 import { ProblemItem } from "./ProblemItem";
 import { Section } from "./Section";
@@ -43,16 +47,21 @@ export function LayerInspector({ node, weights }: LayerInspectorProps) {
           </div>
         )}
         <Facts node={node} />
+        {layer.weights && (
+          <Text size="xs" c="dimmed" data-testid="weights-source">
+            {t(`weights.${layer.weights.source}`, { layer: layer.weights.layer || layer.name })}
+          </Text>
+        )}
         <SharedLayer node={node} layerId={call.layer} />
-        {spec ? (
+        <NestedModel node={node} layer={layer} />
+        {spec && layer.class_name !== PLACEHOLDER ? (
           <Section title={t("parameters")}>
             <LayerForm id={call.layer} layer={layer} spec={spec} problems={problems} />
           </Section>
         ) : (
-          <Alert color="orange" title={t("unknownClass.title", { class: layer.class_name })}>
-            {t("unknownClass.text")}
-          </Alert>
+          <MapPlaceholder id={call.layer} layer={layer} />
         )}
+        <CallArguments node={node} call={call} layer={layer} />
         {weights?.(call.layer)}
         <NodeNote node={node} note={call.note} color={call.color} />
       </div>
@@ -79,10 +88,10 @@ function Header({ id, layer, spec }: LayerProps) {
           <LayerName id={id} name={layer.name} />
           <Text size="xs" c="dimmed" className={classes.className}>
             {layerTitle(layer.class_name)}
-            {spec?.qualified_name && (
+            {spec?.qualified_name.startsWith("keras.") && (
               <Tooltip label={t("docs", { name: spec.qualified_name })}>
                 <Anchor
-                  href={`https://keras.io/search.html?query=${encodeURIComponent(spec.name)}`}
+                  href={`https://keras.io/search.html?query=${encodeURIComponent(spec.kind === "operations" ? spec.qualified_name : spec.name)}`}
                   target="_blank"
                   rel="noreferrer"
                   aria-label={t("docs", { name: spec.qualified_name })}

@@ -42,6 +42,7 @@ function show(element: React.ReactNode, design: DesignDocument, problems: Proble
     trainable_params: 90,
     flops: 160,
     activation_bytes: 40,
+    graph: "",
   }));
   const costs = { flops: 320, activation_bytes: 80, training_bytes: 20_000, weights_bytes: 4936 };
   const analysis = { nodes, total_params: 1234, trainable_params: 1200, problems, costs, learned: {} };
@@ -78,7 +79,9 @@ describe("the inspector", () => {
     const { design, nodes, params } = twoDense();
     show(<Inspector />, design);
     act(() => select([nodes[0] as string]));
-    expect(screen.getByTestId("layer-facts").textContent).toBe("In(None, 8)Out(None, 10)Parameters90");
+    expect(screen.getByTestId("layer-facts").textContent).toBe(
+      "In(None, 8)Out(None, 10)Parameters90FLOPs160Activation40 B",
+    );
     fireEvent.change(screen.getByTestId("input-units"), { target: { value: "5" } });
     fireEvent.blur(screen.getByTestId("input-units"));
     fireEvent.click(screen.getByTestId("input-trainable"));
