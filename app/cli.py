@@ -41,8 +41,17 @@ app.add_typer(users, name="user")
 
 class ExportFormat(StrEnum):
     KERAS = "keras"
-    PYTHON = "python"
+    H5 = "h5"
+    WEIGHTS = "weights"
     JSON = "json"
+    PYTHON = "python"
+    NOTEBOOK = "notebook"
+    SAVEDMODEL = "savedmodel"
+    ONNX = "onnx"
+    LITERT = "litert"
+    SUMMARY = "summary"
+    PLOT_PNG = "plot_png"
+    PLOT_SVG = "plot_svg"
 
 
 Design = Annotated[Path, typer.Argument(metavar="DESIGN.JSON", help="A design file.")]
@@ -157,8 +166,9 @@ def export(
     output: Annotated[Path, typer.Option("-o", "--output", help="The file to write.")],
     export_format: Annotated[ExportFormat, typer.Option("--format", help="What to write.")] = ExportFormat.KERAS,
     run: Annotated[str | None, typer.Option(help="Take the weights of this run.")] = None,
+    bundle: Annotated[bool, typer.Option("--bundle", help="Write a zip of the file and of what was compared.")] = False,
 ) -> None:
-    """Write a design as a Keras model, as Python, or as Keras' architecture JSON."""
+    """Write a design as a file that is read back and compared before it is there."""
     document = _read(design)
     _refuse_problems(document)
     if not output.resolve().parent.is_dir():
@@ -172,9 +182,18 @@ def export(
             "path": str(output.resolve()),
             "weights": _weights_of(run) if run is not None else None,
             "data": source.model_dump(mode="json") if source is not None else None,
+            "bundle": bundle,
         },
     )
     _console().print(f"{output}: {answer['bytes']:,} bytes, sha256 {answer['sha256']}", markup=False)
+    _show_proof(answer["proof"])
+
+
+def _show_proof(proof: dict[str, Any]) -> None:
+    differences = [output["largest_difference"] for output in proof["outputs"]]
+    if differences:
+        compared = f"{proof['samples']} samples, largest difference {max(differences):g}"
+        _console().print(f"Read back by {proof['read_by']}: {compared}", markup=False)
 
 
 @app.command()

@@ -124,7 +124,7 @@ def test_train_for_a_person_on_a_table(tmp_path: Path) -> None:
         (["train", "{design}", "--dataset", "moon.csv"], "There is no such file."),
         (["catalog", "--kind", "planets"], "The catalog has no such kind."),
         (["export", "{design}", "-o", "/nowhere/at/all.keras"], "The folder to write into is not there."),
-        (["export", "{design}", "--format", "onnx", "-o", "x"], "Invalid value for '--format'"),
+        (["export", "{design}", "--format", "pickle", "-o", "x"], "Invalid value for '--format'"),
         (["train", "{design}", "--epochs", "0"], "Invalid value for '--epochs'"),
         (["fly"], "No such command"),
     ],
