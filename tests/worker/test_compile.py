@@ -301,7 +301,7 @@ def test_every_field_of_the_training_section_has_its_test() -> None:
     assert set(Training.model_fields) == {
         *("optimizer", "losses", "metrics"),  # test_every_parameter_arrives
         *("compile", "config"),  # test_every_option_of_compile_arrives, test_every_setting_of_keras_holds_for_a_while
-        *("dataset", "weights", "callbacks", "fit"),  # below, and tests of data, weights and callbacks
+        *("dataset", "targets", "weights", "callbacks", "fit"),  # below, and tests of trainer, weights and callbacks
     }
     assert set(CompileOptions.model_fields) == {
         *("jit_compile", "run_eagerly", "steps_per_execution", "auto_scale_loss"),

@@ -64,7 +64,7 @@ MENDED: dict[str, tuple[dict[str, Any], str, str, str]] = {
         *("error", "compile_refused", "Keep clipnorm only"),
     ),
     "no such optimizer": (optimizer("Gradient"), "error", "unknown_object", "Remove Gradient"),
-    "no such callback": (callback("os.system"), "error", "unknown_object", "Remove os.system"),
+    "no such callback": (callback("system"), "error", "unknown_object", "Remove system"),
     "nothing weighted": (
         metric("SparseCategoricalAccuracy", weighted=True),
         *("warning", "nothing_weighted", "Do not weigh SparseCategoricalAccuracy"),
