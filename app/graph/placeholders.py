@@ -45,9 +45,8 @@ def replace_placeholder(document: GraphDocument, layer_id: str, class_name: str,
     ]
     for node in sorted(key for key, call in document.nodes.items() if call.layer == layer_id):
         wires = [read_wire(key) for key in document.edges]
-        incoming = sorted(
-            (wire for wire in wires if wire.target == node), key=lambda wire: port_order(wire.target_port)
-        )
+        incoming = [wire for wire in wires if wire.target == node]
+        incoming.sort(key=lambda wire: port_order(wire.target_port))
         ports = _keys([(port.name, port.variadic) for port in input_ports(spec, params)], len(incoming))
         for wire, port in zip(incoming, ports, strict=False):
             edits += _moved(wire, target_port=port)

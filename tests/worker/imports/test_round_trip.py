@@ -34,7 +34,7 @@ def check_round_trip(document: GraphDocument) -> None:
     assert architecture(found.document) == data
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=SLOW, derandomize=True)
+@settings(max_examples=25, deadline=None, suppress_health_check=SLOW, derandomize=True)
 @given(designs())
 def test_a_design_comes_back_as_it_was(document: GraphDocument) -> None:
     check_round_trip(document)
