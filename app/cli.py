@@ -122,7 +122,7 @@ def allow_code(
 @app.command("import")
 def import_design(
     source: Annotated[
-        Path, typer.Argument(metavar="SRC", help="A .keras file, the JSON of model.to_json(), or a design file.")
+        Path, typer.Argument(metavar="SRC", help="A .keras or .h5 file, model.to_json(), a script or a design file.")
     ],
     output: Annotated[Path, typer.Option("-o", "--output", help="Where to write the design.")],
 ) -> None:
@@ -141,6 +141,8 @@ def import_design(
     for layer in answer["layers"]:
         if layer["outcome"] != "ok":
             console.print(f"{layer['name']} ({layer['class_name']}): {layer['outcome']}. {layer['note']}", markup=False)
+    for note in answer["notes"]:
+        console.print(note, markup=False)
     counts = {
         name: sum(layer["outcome"] == name for layer in answer["layers"]) for name in ("converted", "placeholder")
     }

@@ -11,7 +11,6 @@ from pydantic import BaseModel
 from app.accounts.principal import Principal
 from app.designs.access import require_code_permission
 from app.document.model import GraphDocument
-from app.document.read import find_design_file
 from app.infra.services import Services
 from app.messages.analysis import ExportedModel, ExportModelRequest, ImportedModel, ImportModelRequest, Refusal
 from app.messages.data import BundledSource, DataSource, KerasSource
@@ -19,7 +18,8 @@ from app.messages.exports import BUNDLE, EXPORTS, ExportFormat
 from app.shared.errors import Invalid, TooLarge, Unavailable
 from app.shared.ids import new_id
 
-IMPORT_LIMIT: Final = 64 * 2**20
+IMPORT_LIMIT: Final = 1024 * 2**20
+"""Bytes of a model file, weights included; only the architecture in it is read."""
 IMPORT_SECONDS: Final = 30.0
 SANDBOX_SECONDS: Final = 60.0
 """What an export in the sandbox may take longer than elsewhere: nothing is warm there."""
@@ -65,11 +65,8 @@ async def receive(services: Services, file: UploadFile) -> Upload:
 
 
 async def import_model(services: Services, upload: Upload) -> ImportedModel:
-    """Read a design file, a Keras architecture (JSON) or the config in a `.keras` archive; remove the upload."""
+    """Read a model, script or design file as a design, in a process for it; remove the upload."""
     try:
-        own = await asyncio.to_thread(find_design_file, upload.path)
-        if own is not None:
-            return ImportedModel(document=own, layers=[])
         request = ImportModelRequest(path=str(upload.path), filename=upload.filename)
         answer = await services.analysis.ask(request, timeout=IMPORT_SECONDS)
     finally:

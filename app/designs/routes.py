@@ -67,10 +67,10 @@ async def create_design(
 
 @router.post("/designs/import", status_code=201, max_body_size=files.IMPORT_LIMIT + 2**20)
 async def import_design(file: UploadFile, principal: Maker, services: Connected, transaction: Transaction) -> Imported:
-    """Make a design of a Keras architecture, a `.keras` file or a design file; nothing in it is executed."""
+    """Make a design of a model file (`.keras`, `.h5`, JSON), a script or a design file; nothing in it is executed."""
     model = await files.import_model(services, await files.receive(services, file))
     design = await service.create_design(transaction, services.rooms, principal, model.document)
-    return Imported(design=design, layers=model.layers)
+    return Imported(design=design, layers=model.layers, notes=model.notes)
 
 
 @router.get("/templates")

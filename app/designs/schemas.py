@@ -127,10 +127,11 @@ class EditedCode(_Request):
 
 
 class Imported(BaseModel):
-    """The design made of a file, and what became of each of its layers."""
+    """The design made of a file, what became of each of its layers, and in words what else changed."""
 
     design: DesignDetail
     layers: list[LayerReport]
+    notes: list[str] = []
 
 
 class Reference(BaseModel):
