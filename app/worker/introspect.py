@@ -172,7 +172,7 @@ def _object(kind: Kind, name: str, names: list[str], target: Any, overlay: Overl
         category=category,
         summary=human.get("summary", doc.summary),
         help=doc.body,
-        identifiers=tuple(sorted({*names, target.__name__, *_identifiers(kind, target)} - {name})),
+        identifiers=_identifiers(kind, name, names, target),
         aliases=tuple(human.get("aliases", ())),
         purposes=tuple(
             dict.fromkeys([*human.get("purposes", ()), *overlay.section("purposes", category or kind.value)])
@@ -216,8 +216,8 @@ def _category(kind: Kind, target: Any) -> str:
     return _CATEGORIES.get(group, group)
 
 
-def _identifiers(kind: Kind, target: Any) -> set[str]:
-    """Return the strings by which Keras' own `get` finds `target`."""
+def _identifiers(kind: Kind, own: str, exported: list[str], target: Any) -> tuple[str, ...]:
+    """Return the other names of `target`: those it is exported by, and strings by which Keras' own `get` finds it."""
     tables = {
         Kind.INITIALIZER: _initializers.ALL_OBJECTS_DICT,
         Kind.ACTIVATION: _activations.ALL_OBJECTS_DICT,
@@ -226,14 +226,25 @@ def _identifiers(kind: Kind, target: Any) -> set[str]:
         Kind.REGULARIZER: keras.src.regularizers.ALL_OBJECTS_DICT,
         Kind.CONSTRAINT: keras.src.constraints.ALL_OBJECTS_DICT,
     }
-    if kind is Kind.OPTIMIZER:
-        return {target.__name__.lower()}
     function = to_snake_case(target.__name__)
-    return {
+    names = {
         str(name)
         for name, value in tables.get(kind, {}).items()
         if value is target or (inspect.isfunction(value) and value.__name__ == function)
     }
+    if kind is Kind.OPTIMIZER:
+        names = {target.__name__.lower()}
+    names |= {*exported, target.__name__}
+    return tuple(sorted(name for name in names - {own} if not name.islower() or _accepted(kind, name)))
+
+
+def _accepted(kind: Kind, name: str) -> bool:
+    """Whether Keras makes an object of the name alone; its tables hold some that need a config."""
+    try:
+        _MODULES[kind].get(name)
+    except (ValueError, TypeError, KeyError):
+        return False
+    return True
 
 
 def _params(kind: Kind, owner: str, target: Any, doc: Docstring, overlay: Overlay) -> Iterator[ParamSpec]:

@@ -13,12 +13,27 @@ from app.catalog.registry import get_spec
     [
         ("Dense", {}, ["input"], ["output"]),
         ("Concatenate", {}, ["inputs"], ["output"]),
-        ("LSTM", {}, ["input", "initial_state"], ["output"]),
-        ("LSTM", {"return_state": True}, ["input", "initial_state"], ["output", "state_h", "state_c"]),
-        ("MultiHeadAttention", {}, ["query", "value", "key", "attention_mask"], ["output"]),
-        ("Attention", {}, ["query", "value", "key"], ["output"]),
-        ("Bidirectional", {"merge_mode": None}, ["input", "initial_state"], ["output", "backward_output"]),
-        ("Bidirectional", {"layer": "LSTM"}, ["input", "initial_state"], ["output"]),
+        ("LSTM", {}, ["input", "initial_state", "mask"], ["output"]),
+        ("LSTM", {"return_state": True}, ["input", "initial_state", "mask"], ["output", "state_h", "state_c"]),
+        (
+            "MultiHeadAttention",
+            {},
+            ["query", "value", "key", "attention_mask", "query_mask", "value_mask", "key_mask"],
+            ["output"],
+        ),
+        ("Attention", {}, ["query", "value", "key", "query_mask", "value_mask"], ["output"]),
+        (
+            "Attention",
+            {"return_attention_scores": True},
+            ["query", "value", "key", "query_mask", "value_mask"],
+            ["output", "attention_scores"],
+        ),
+        ("Model", {"graph": "inner"}, ["inputs"], ["outputs"]),
+        ("ops.add", {}, ["x1", "x2"], ["output"]),
+        ("ops.svd", {}, ["x"], ["u", "s", "v"]),
+        ("ops.svd", {"compute_uv": False}, ["x"], ["s"]),
+        ("Bidirectional", {"merge_mode": None}, ["input", "initial_state", "mask"], ["output", "backward_output"]),
+        ("Bidirectional", {"layer": "LSTM"}, ["input", "initial_state", "mask"], ["output"]),
         ("InputLayer", {}, [], ["output"]),
         ("Output", {}, ["input"], []),
     ],
@@ -30,5 +45,5 @@ def test_ports(name: str, params: dict[str, Any], inputs: list[str], outputs: li
 
 
 def test_arguments_of_attention() -> None:
-    assert {port.argument for port in get_spec("layers", "Attention").inputs} == {"inputs"}
+    assert [port.argument for port in get_spec("layers", "Attention").inputs] == ["inputs"] * 3 + ["mask"] * 2
     assert [port.argument for port in get_spec("layers", "MultiHeadAttention").inputs[:3]] == ["query", "value", "key"]
