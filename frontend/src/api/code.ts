@@ -4,8 +4,9 @@ import type { ApiError } from "./errors";
 import { keys, queryClient } from "./queryClient";
 import type { AppliedCode, Code, DesignSource, Diagnostics } from "./types";
 
-/** What is wrong at a place of a Python text: lines count from 1, columns from 0. */
+/** What is wrong at a place of a Python text: lines count from 1, columns from 0; -1 means the whole line. */
 export interface Fault {
+  severity: "error" | "warning";
   line: number;
   column: number;
   message: string;
@@ -40,13 +41,16 @@ export function useReadCode(id: string) {
 }
 
 const PLACE = /line (\d+)(?:, column (\d+))?/;
+const PREFIX = /^Line \d+(?:, column \d+)?: /;
 
 /** The place in a Python text that a refusal names, with its words; null when it names none. */
 export function faultOf(error: ApiError): Fault | null {
-  const place = PLACE.exec(error.received) ?? PLACE.exec(error.message);
+  const place = PLACE.exec(error.received) ?? PLACE.exec(error.message.toLowerCase());
   if (!place) return null;
-  const { message, expected, received, hint } = error;
-  return { line: Number(place[1]), column: Number(place[2] ?? 1) - 1, message, expected, received, hint };
+  const { expected, received, hint } = error;
+  const message = error.message.replace(PREFIX, "");
+  const column = Number(place[2] ?? 0) - 1;
+  return { severity: "error", line: Number(place[1]), column, message, expected, received, hint };
 }
 
 /** Read pieces of own code for what is wrong with them, by their id; nothing is executed. */
@@ -61,7 +65,7 @@ export function useCodeFaults(id: string, code: Record<string, Code>) {
       return Object.fromEntries(
         Object.entries(found).map(([piece, faults]) => [
           piece,
-          faults.map((fault): Fault => ({ ...fault, expected: "", received: "" })),
+          faults.map((fault): Fault => ({ severity: "error", ...fault, expected: "", received: "" })),
         ]),
       );
     },

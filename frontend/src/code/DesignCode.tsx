@@ -5,8 +5,8 @@ import { useEffect, useMemo, useRef } from "react";
 import { useTranslation } from "react-i18next";
 import { focusNode, useSelection } from "@/actions";
 import { toApiError, useDiagnostics } from "@/api";
-import { faultOf, useDesignCode, useReadCode } from "@/api/code";
-import type { DesignSource } from "@/api/types";
+import { type Fault, faultOf, useDesignCode, useReadCode } from "@/api/code";
+import type { DesignSource, LayerReport } from "@/api/types";
 import { useCanEdit, useCommands, useDesignDocument } from "@/document";
 import { ErrorView } from "@/ui/ErrorView";
 import { ConflictBar } from "./ConflictBar";
@@ -99,7 +99,7 @@ export function DesignCode() {
             </Button>
             <Button
               size="compact-sm"
-              disabled={draft.conflict || editing.faults.length > 0}
+              disabled={draft.conflict || editing.refused}
               loading={editing.busy}
               onClick={editing.apply}
               data-testid="code-apply"
@@ -127,14 +127,17 @@ function useEditedCode(draft: TextDraft, revision: string) {
   const [paused] = useDebouncedValue(draft.text, PAUSE_MS);
   const present = draft.edited && variables?.source === draft.text;
   const refusal = useMemo(() => (present && error ? toApiError(error) : null), [present, error]);
+  const read = present && !isPending ? data : undefined;
+  const edits = read?.edits;
+  const ready = edits !== undefined && edits.length > 0;
+  const unknown = useUnknown(read?.layers);
   const faults = useMemo(() => {
     const fault = refusal && faultOf(refusal);
-    return fault ? [fault] : [];
-  }, [refusal]);
-  const edits = present && !isPending ? data?.edits : undefined;
-  const ready = edits !== undefined && edits.length > 0;
+    return fault ? [fault] : unknown;
+  }, [refusal, unknown]);
   /** The text that Apply was pressed for while it was still being read. */
   const wanted = useRef<string | null>(null);
+  const refused = refusal !== null && faults.length > 0;
 
   useEffect(() => {
     if (!draft.edited) reset();
@@ -144,19 +147,40 @@ function useEditedCode(draft: TextDraft, revision: string) {
   const apply = () => {
     if (!draft.edited || draft.conflict) return;
     wanted.current = edits === undefined ? draft.text : null;
-    if (refusal && faults.length === 0) mutate({ source: draft.text, revision });
+    if (refusal && !refused) mutate({ source: draft.text, revision });
     if (!ready) return;
     commands.applyEdits(edits);
     commands.endGesture();
     draft.settle();
   };
+  const doubtful = unknown.length > 0;
   const latest = useRef(apply);
   latest.current = apply;
   useEffect(() => {
-    if (ready && (automatic || wanted.current === draft.text)) latest.current();
-  }, [ready, automatic, draft.text]);
+    if (ready && ((automatic && !doubtful) || wanted.current === draft.text)) latest.current();
+  }, [ready, automatic, doubtful, draft.text]);
 
-  return { edits, faults, refusal, ready, busy: isPending, apply, automatic, setAutomatic };
+  return { edits, faults, refusal, refused, ready, busy: isPending, apply, automatic, setAutomatic };
+}
+
+/** Layers of the text that nobody knows, as warnings: applied, they become placeholders. */
+function useUnknown(layers: LayerReport[] | undefined): Fault[] {
+  const { t } = useTranslation("code");
+  return useMemo(
+    () =>
+      (layers ?? [])
+        .filter((layer) => layer.outcome === "placeholder" && layer.line > 0)
+        .map((layer) => ({
+          severity: "warning",
+          line: layer.line,
+          column: -1,
+          message: t("unknown.message", { name: layer.class_name }),
+          expected: t("unknown.expected"),
+          received: layer.class_name,
+          hint: t("unknown.hint"),
+        })),
+    [layers, t],
+  );
 }
 
 function EditState({ draft, editing }: { draft: TextDraft; editing: Editing }) {
@@ -172,6 +196,14 @@ function EditState({ draft, editing }: { draft: TextDraft; editing: Editing }) {
           {words}
         </Text>
       </Tooltip>
+    );
+  }
+  const [doubt] = faults;
+  if (doubt && edits && edits.length > 0) {
+    return (
+      <Text size="xs" className={classes.doubt} role="status" data-testid="code-state" data-state="doubtful">
+        {t("faultAt", { line: doubt.line, message: doubt.message })}
+      </Text>
     );
   }
   const words = !edits ? "reading" : edits.length === 0 ? "same" : "changes";

@@ -7,7 +7,15 @@ const doc = Text.of(["import keras", "x = keras.layers.Dense()", ""]);
 const words = { expected: "Expected:", received: "Received:" };
 
 function fault(line: number, column: number): Fault {
-  return { line, column, message: "No units.", expected: "units", received: "", hint: "Add units=8." };
+  return {
+    severity: "error",
+    line,
+    column,
+    message: "No units.",
+    expected: "units",
+    received: "",
+    hint: "Add units=8.",
+  };
 }
 
 it("marks the word at the place", () => {
@@ -15,6 +23,11 @@ it("marks the word at the place", () => {
   expect(doc.sliceString(found?.from ?? 0, found?.to)).toBe("Dense");
   const told = found?.renderMessage?.(null as never);
   expect(told?.textContent).toBe("No units.Expected: unitsAdd units=8.");
+});
+
+it("marks the whole line where no place in it is known", () => {
+  const [found] = diagnosticsOf(Text.of(["def f():", "    x = ("]), [fault(2, -1)], words);
+  expect([found?.from, found?.to]).toEqual([13, 18]);
 });
 
 it.each([

@@ -11,13 +11,14 @@ interface Words {
 export function diagnosticsOf(doc: Text, faults: readonly Fault[], words: Words): Diagnostic[] {
   return faults.map((fault) => {
     const line = doc.line(Math.min(Math.max(1, fault.line), doc.lines));
-    const from = Math.min(line.from + Math.max(0, fault.column), line.to);
+    const start = fault.column < 0 ? line.text.search(/\S|$/) : fault.column;
+    const from = Math.min(line.from + start, line.to);
     const word = /^\w+/.exec(line.text.slice(from - line.from));
-    const to = Math.min(line.to, from + Math.max(1, word?.[0].length ?? 1));
+    const end = fault.column < 0 ? line.to : from + Math.max(1, word?.[0].length ?? 1);
     return {
-      from: Math.min(from, to),
-      to,
-      severity: "error",
+      from,
+      to: Math.min(line.to, end),
+      severity: fault.severity,
       message: fault.message,
       renderMessage: () => render(fault, words),
     };
