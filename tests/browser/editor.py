@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass
+from pathlib import Path
 
 from playwright.sync_api import Locator, Page, expect
 
@@ -109,3 +110,72 @@ class Editor:
             button.click()
             self.page.wait_for_function("element => !element.isConnected", arg=handle)
         return pressed
+
+    def open_code(self, tab: str = "Design") -> None:
+        """Open the code beside the canvas at the tab called `tab`: Design or Your code."""
+        if not self.page.get_by_test_id("code-panel").is_visible():
+            self.page.get_by_test_id("code-toggle").click()
+        self.page.get_by_test_id("code-tabs").get_by_text(tab).click()
+
+    @property
+    def code(self) -> Locator:
+        """The design as Python, as the code panel shows it."""
+        return self.page.get_by_test_id("design-code").locator(".cm-content")
+
+    def edit_code(self, line: str, old: str, new: str) -> None:
+        """Replace the word `old` by `new` in the first shown line of code that holds `line`."""
+        shown = self.code.locator(".cm-line").filter(has_text=line).first
+        shown.get_by_text(old, exact=True).first.dblclick()
+        self.page.keyboard.type(new)
+
+    def apply_code(self) -> None:
+        """Apply the edited code once the server has read it, and wait until the canvas has it."""
+        expect(self.page.get_by_test_id("code-state")).to_have_attribute("data-state", "changes")
+        self.page.get_by_test_id("code-apply").click()
+        expect(self.page.get_by_test_id("code-apply")).to_have_count(0)
+        self.saved()
+
+    def create_own_code(self, template: str) -> str:
+        """Begin a piece of own code with a template (layer, cell, loss...); return the name of what it defines."""
+        self.open_code("Your code")
+        new = self.page.get_by_test_id("own-code-new")
+        if new.is_visible():
+            new.click()
+        self.page.get_by_test_id(f"own-code-template-{template}").click()
+        expect(self.page.get_by_test_id("own-code-state")).to_have_attribute("data-state", "fine")
+        self.saved()
+        return self.page.get_by_test_id("own-code-name").input_value()
+
+    def check_own_code(self) -> None:
+        """Run the open piece in the sandbox and wait for its shapes."""
+        self.page.get_by_test_id("own-code-check").click()
+        expect(self.page.get_by_test_id("own-code-outcome").locator("code").first).to_be_visible(timeout=120_000)
+
+    def export(self, choice: str) -> Locator:
+        """Have a format written and compared; return the table of what was compared."""
+        self.page.get_by_test_id("export-open").click()
+        self.page.get_by_test_id(f"export-{choice}").click()
+        self.page.get_by_test_id("export-start").click()
+        proof = self.page.get_by_test_id("export-proof")
+        expect(proof).to_be_visible(timeout=180_000)
+        return proof
+
+    @classmethod
+    def import_file(cls, page: Page, path: str | Path) -> "Editor":
+        """Import a file from the list of designs, wait for its report, and open the design that it made."""
+        page.get_by_test_id("new-design").click()
+        with page.expect_file_chooser() as chooser:
+            page.get_by_test_id("import-file").click()
+        chooser.value.set_files(path)
+        page.get_by_test_id("import-open").click(timeout=60_000)
+        page.wait_for_url(re.compile(r"/designs/[\w-]{22}"))
+        editor = cls(page)
+        editor.saved()
+        return editor
+
+    def open_import_report(self) -> Locator:
+        """Open what the import of this design said."""
+        self.page.get_by_test_id("import-report-open").click()
+        report = self.page.get_by_test_id("import-report")
+        expect(report).to_be_visible()
+        return report
