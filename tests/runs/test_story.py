@@ -123,6 +123,18 @@ def test_a_design_that_does_not_fit_its_data_is_not_started(client: httpx.Client
     assert client.get(f"/api/designs/{refused_id}/runs").json() == []
 
 
+def test_metrics_are_sent_to_no_host_that_the_server_does_not_list(client: httpx.Client) -> None:
+    document = client.get(f"/api/designs/{add_design(client)}/document").json()
+    config = {"root": "http://metrics.example"}
+    document["training"]["callbacks"] = {"c": {"class_name": "RemoteMonitor", "config": config}}
+    design_id = client.post("/api/designs", json={"document": document}).json()["id"]
+    (problem,) = client.get(f"/api/designs/{design_id}/preflight").json()["problems"]
+    assert problem["code"] == "egress_refused"
+    assert problem["fix"]["edits"] == [{"op": "remove", "path": ["training", "callbacks", "c"]}]
+    response = client.post(f"/api/designs/{design_id}/runs")
+    assert (response.status_code, response.json()["problems"]) == (422, [problem])
+
+
 def test_a_killed_server_loses_nothing_and_the_run_goes_on(server: Server, client: httpx.Client) -> None:
     run_id = start(client, add_design(client, epochs=40, batch_size=16))
     before = wait_for(client, run_id, lambda run: run["last_seq"] > 30)
