@@ -163,7 +163,7 @@ export interface paths {
         put?: never;
         /**
          * Import Design
-         * @description Make a design of a Keras architecture, a `.keras` file or a design file; nothing in it is executed.
+         * @description Make a design of a model file (`.keras`, `.h5`, JSON), a script or a design file; nothing in it is executed.
          */
         post: operations["import_design_api_designs_import_post"];
         delete?: never;
@@ -1794,12 +1794,17 @@ export interface components {
         };
         /**
          * Imported
-         * @description The design made of a file, and what became of each of its layers.
+         * @description The design made of a file, what became of each of its layers, and in words what else changed.
          */
         Imported: {
             design: components["schemas"]["DesignDetail"];
             /** Layers */
             layers: components["schemas"]["LayerReport"][];
+            /**
+             * Notes
+             * @default []
+             */
+            notes: string[];
         };
         /**
          * InsertionView
