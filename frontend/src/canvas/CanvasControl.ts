@@ -1,4 +1,3 @@
-import type { ReactFlowInstance } from "@xyflow/react";
 import {
   type CanvasView,
   getSelection,
@@ -8,9 +7,8 @@ import {
   select,
   shownGraph,
   stepsShown,
-  useEditorView,
 } from "@/actions";
-import { layerSpec, layerTitle } from "@/catalog";
+import { layerTitle } from "@/catalog";
 import {
   type DesignContent,
   type DesignDocument,
@@ -18,16 +16,14 @@ import {
   edgeKey,
   groupRefusal,
   MODEL,
-  NEW_NODE,
   parseEdgeKey,
   wiresIn,
 } from "@/document";
-import { type Box, boundsOf, type Places, snap } from "@/graph/arrange";
+import { type Box, snap } from "@/graph/arrange";
 import { bestInput, canConnect, type Graph, portsOf, topologicalOrder } from "@/graph/connections";
 import { type Curve, nearestCurve, type Point } from "@/graph/curve";
-import { layOutInWorker } from "@/graph/layoutWorker";
-import { inputPorts, outputPorts } from "@/graph/ports";
 import { blocksOf, collapse, collapsedBlocks, expand } from "./blocks";
+import { Camera, type Flow } from "./Camera";
 import type { CanvasModel } from "./CanvasModel";
 import { CARD_WIDTH, cardSize } from "./card";
 import type { Scheme } from "./coloring";
@@ -36,16 +32,8 @@ import { graphOf, nodePorts } from "./graphOf";
 import type { FlowNode } from "./LayerNode";
 import { drawGraph, savePicture } from "./picture";
 import { announce, type OpenEnd, type QuickAddRequest, setCanvasState, useCanvasState } from "./state";
-import type { FlowEdge } from "./WireEdge";
-
-interface FlowConnection {
-  source: string;
-  target: string;
-  sourceHandle?: string | null;
-  targetHandle?: string | null;
-}
-
-export type Flow = ReactFlowInstance<FlowNode, FlowEdge>;
+import { Tidying } from "./Tidying";
+import { endsFrom, endsOf, type FlowConnection, layerInputs, layerOutputs, newSize, wiring } from "./wiring";
 
 /** What the canvas is part of. */
 export interface Surroundings {
@@ -58,22 +46,13 @@ export interface Surroundings {
 }
 
 const GAP = 46;
-const ANIMATE = 220;
-const TIDY_WITHIN_MS = 30_000;
-const REVEAL_ZOOM = 0.75;
 const DROP_REACH = 26;
-/** The least zoom at which the words on a card are read without effort. */
-const READABLE = 0.62;
-const MANY = 60;
-export const MIN_ZOOM = 0.02;
-/** So many cards are moved in one frame: a few milliseconds of work. */
-const AT_ONCE = 60;
 
 /** What can be done on the canvas, by hand, by key and by other panels alike. */
 export class CanvasControl implements CanvasView {
-  private tidying: AbortController | null = null;
-
   private readonly element: () => HTMLElement | null;
+  private readonly camera: Camera;
+  private readonly tidying: Tidying;
   private readonly say: Surroundings["say"];
 
   constructor(
@@ -83,6 +62,8 @@ export class CanvasControl implements CanvasView {
     private readonly around: Surroundings,
   ) {
     this.element = around.element;
+    this.camera = new Camera(flow, around.element);
+    this.tidying = new Tidying(design.commands, around.element);
     this.say = around.say;
   }
 
@@ -139,54 +120,33 @@ export class CanvasControl implements CanvasView {
     else element?.removeAttribute("data-moving");
   }
 
-  fit(within: number = duration()): void {
-    this.fitBoxes(this.boxes(), { padding: 0.12, maxZoom: 1.1 }, within);
+  fit(): void {
+    this.camera.fit(this.boxes());
   }
 
-  private fitBoxes(
-    boxes: readonly Box[],
-    { padding, maxZoom }: { padding: number; maxZoom: number },
-    within: number,
-  ) {
-    const element = this.element();
-    if (!element || boxes.length === 0) return;
-    const { left, right, top, bottom } = boundsOf(boxes);
-    const { clientWidth, clientHeight } = element;
-    const whole = Math.min(clientWidth / (right - left), clientHeight / (bottom - top)) * (1 - padding);
-    const zoom = Math.max(MIN_ZOOM, Math.min(maxZoom, whole));
-    const x = clientWidth / 2 - ((left + right) / 2) * zoom;
-    const y = clientHeight / 2 - ((top + bottom) / 2) * zoom;
-    void this.flow.setViewport({ x, y, zoom }, { duration: within });
-  }
-
-  /** The first view: everything, or the upper part of it where everything would be too small to read. */
   showAtFirst(): void {
-    const element = this.element();
-    const boxes = this.boxes();
-    if (!element || boxes.length === 0) return;
-    const { left, right, top, bottom } = boundsOf(boxes);
-    const { clientWidth, clientHeight } = element;
-    const whole = Math.min(clientWidth / (right - left), clientHeight / (bottom - top)) * 0.88;
-    if (whole >= READABLE || boxes.length > MANY) {
-      this.fit(0);
-      return;
-    }
-    const zoom = Math.max(READABLE, Math.min(0.85, (clientWidth / (right - left)) * 0.88));
-    const x = clientWidth / 2 - ((left + right) / 2) * zoom;
-    void this.flow.setViewport({ x, y: 36 - top * zoom, zoom });
+    this.camera.showAtFirst(this.boxes());
   }
 
   zoomIn(): void {
-    void this.flow.zoomIn({ duration: duration() / 2 });
+    this.camera.zoomIn();
   }
 
   zoomOut(): void {
-    void this.flow.zoomOut({ duration: duration() / 2 });
+    this.camera.zoomOut();
+  }
+
+  reveal(id: string): void {
+    this.camera.reveal(this.model.find(this.model.blockWith(id) ?? id));
+  }
+
+  viewCenter(): Point {
+    return this.camera.viewCenter();
   }
 
   zoomToSelection(): void {
     const { nodes } = getSelection();
-    if (nodes.length > 0) this.fitBoxes(this.boxes(nodes), { padding: 0.3, maxZoom: 1.4 }, duration());
+    if (nodes.length > 0) this.camera.fitBoxes(this.boxes(nodes), { padding: 0.3, maxZoom: 1.4 });
   }
 
   show(id: string): void {
@@ -258,29 +218,6 @@ export class CanvasControl implements CanvasView {
       firstOutput: (node) => portsOf(this.graph(), node).outputs[0]?.id,
     });
     select(made);
-  }
-
-  reveal(id: string): void {
-    const node = this.model.find(this.model.blockWith(id) ?? id);
-    const box = this.element()?.getBoundingClientRect();
-    if (!node || !box) return;
-    const zoom = this.flow.getZoom();
-    const { x, y } = this.flow.flowToScreenPosition(node.position);
-    const right = x + (node.width ?? 0) * zoom;
-    const bottom = y + (node.height ?? 0) * zoom;
-    const inside = x > box.left + 8 && y > box.top + 8 && right < box.right - 8 && bottom < box.bottom - 8;
-    if (inside && zoom >= 0.4) return;
-    const middle = {
-      x: node.position.x + (node.width ?? 0) / 2,
-      y: node.position.y + (node.height ?? 0) / 2,
-    };
-    void this.flow.setCenter(middle.x, middle.y, { zoom: Math.max(zoom, REVEAL_ZOOM), duration: duration() });
-  }
-
-  viewCenter(): Point {
-    const box = this.element()?.getBoundingClientRect();
-    if (!box) return { x: 0, y: 0 };
-    return this.flow.screenToFlowPosition({ x: box.left + box.width / 2, y: box.top + box.height / 2 });
   }
 
   focusCanvas(): void {
@@ -455,10 +392,8 @@ export class CanvasControl implements CanvasView {
   }
 
   tidy(nodes: readonly string[] | null): void {
-    this.cancelTidy();
     const content = this.content();
-    const graph = this.shown();
-    const wires = wiresIn(content, graph);
+    const wires = wiresIn(content, this.shown());
     const wanted = nodes && nodes.length > 1 ? new Set(nodes) : null;
     // In building order, and in the document's own coordinates: what is collapsed is laid out too.
     const boxes = topologicalOrder(this.graph())
@@ -468,41 +403,14 @@ export class CanvasControl implements CanvasView {
         return { id, x, y, ...cardSize(nodePorts(id, content, wires)) };
       });
     if (boxes.length === 0) return;
-    const tidying = new AbortController();
-    this.tidying = tidying;
-    useEditorView.setState({ tidying: true });
-    const limit = setTimeout(() => tidying.abort(), TIDY_WITHIN_MS);
-    layOutInWorker(boxes, wires, tidying.signal)
-      .then((places) => this.apply(places, tidying.signal))
-      .then(() => {
-        announce(this.say("announce.tidied", { count: boxes.length }));
-        if (!wanted) requestAnimationFrame(() => this.fit());
-      })
-      .catch((error: unknown) => announce(error instanceof Error ? error.message : String(error)))
-      .finally(() => {
-        clearTimeout(limit);
-        if (this.tidying === tidying) this.cancelTidy();
-      });
-  }
-
-  /** Bring a layout into the document: one step of undo, in parts that never hold up a frame for long. */
-  private async apply(places: Places, signal: AbortSignal): Promise<void> {
-    const entries = Object.entries(places);
-    const gesture = `tidy ${performance.now()}`;
-    const animated = entries.length <= AT_ONCE;
-    if (animated) this.element()?.setAttribute("data-animated", "");
-    for (let from = 0; from < entries.length; from += AT_ONCE) {
-      if (from > 0) await new Promise(requestAnimationFrame);
-      if (signal.aborted) throw new DOMException("Tidying was cancelled.", "AbortError");
-      this.design.commands.moveNodes(Object.fromEntries(entries.slice(from, from + AT_ONCE)), gesture);
-    }
-    if (animated) setTimeout(() => this.element()?.removeAttribute("data-animated"), 400);
+    this.tidying.start(boxes, wires, () => {
+      announce(this.say("announce.tidied", { count: boxes.length }));
+      if (!wanted) requestAnimationFrame(() => this.fit());
+    });
   }
 
   cancelTidy(): void {
-    this.tidying?.abort();
-    this.tidying = null;
-    useEditorView.setState({ tidying: false });
+    this.tidying.cancel();
   }
 
   /** Pull a dragged node to the lines of its neighbours and show those lines. */
@@ -542,53 +450,4 @@ export class CanvasControl implements CanvasView {
     for (let tries = 0; tries < 40 && covered(); tries++) place.x += width + 28;
     return place;
   }
-}
-
-export function layerInputs(className: string) {
-  return inputPorts(layerSpec(className), {}, []);
-}
-
-export function layerOutputs(className: string) {
-  return outputPorts(layerSpec(className), {}, []);
-}
-
-function newSize(className: string) {
-  return cardSize({
-    inputs: layerInputs(className),
-    outputs: layerOutputs(className),
-    compact: className.startsWith("ops."),
-  });
-}
-
-function endsFrom(model: CanvasModel, end: OpenEnd, node: string): EdgeEnds | null {
-  const port = model.find(node)?.data.ports.outputs[0];
-  return port ? { source: node, source_port: port.id, target: end.node, target_port: end.port } : null;
-}
-
-function wiring(className: string, from: OpenEnd | null, key: string | null) {
-  const input = layerInputs(className)[0];
-  const output = layerOutputs(className)[0];
-  const wire = key ? parseEdgeKey(key) : null;
-  const into = (source: string, source_port: string): EdgeEnds[] =>
-    input ? [{ source, source_port, target: NEW_NODE, target_port: input.id }] : [];
-  const out = (target: string, target_port: string): EdgeEnds[] =>
-    output ? [{ source: NEW_NODE, source_port: output.id, target, target_port }] : [];
-  if (key && wire && input && output) {
-    return {
-      connect: [...into(wire.source, wire.source_port), ...out(wire.target, wire.target_port)],
-      disconnect: [key],
-    };
-  }
-  if (!from) return {};
-  return { connect: from.type === "source" ? into(from.node, from.port) : out(from.node, from.port) };
-}
-
-function endsOf({ source, sourceHandle, target, targetHandle }: FlowConnection): EdgeEnds | null {
-  return sourceHandle && targetHandle
-    ? { source, source_port: sourceHandle, target, target_port: targetHandle }
-    : null;
-}
-
-function duration(): number {
-  return matchMedia("(prefers-reduced-motion: reduce)").matches ? 0 : ANIMATE;
 }
