@@ -13,8 +13,8 @@ from typing import Any
 
 import keras
 
-from app.catalog.model import Kind, ObjectSpec, OperationClass, ParamKind, ParamSpec, PortSpec
 from app.catalog.docstring import Docstring, parse_docstring, plain_text
+from app.catalog.model import Kind, ObjectSpec, OperationClass, ParamKind, ParamSpec, PortSpec
 from app.worker.overlay import Overlay, OverlayError, with_nulls
 from app.worker.parameters import USUAL_SAMPLES, derive_param
 

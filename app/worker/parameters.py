@@ -5,9 +5,9 @@ import inspect
 import re
 from typing import Any
 
-from app.catalog.model import ParamKind, ParamSpec
 from app.catalog.docstring import plain_text
 from app.catalog.infer import infer
+from app.catalog.model import ParamKind, ParamSpec
 from app.worker.overlay import Overlay, OverlayError
 
 _ADVANCED = re.compile(

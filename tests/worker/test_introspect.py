@@ -6,13 +6,13 @@ from typing import Any
 import keras
 import pytest
 
+from app.catalog.docstring import parse_docstring
+from app.catalog.infer import infer
 from app.catalog.model import Catalog, Kind, ObjectSpec, ParamKind
 from app.catalog.ports import output_ports
 from app.catalog.registry import load_catalog
 from app.catalog.validate import validate_params
 from app.worker import introspect
-from app.catalog.docstring import parse_docstring
-from app.catalog.infer import infer
 from app.worker.resolve import build_layer, build_object, constructor_arguments, keras_class
 
 CATALOG = load_catalog()

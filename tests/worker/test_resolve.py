@@ -6,7 +6,9 @@ import keras
 import pytest
 
 from app.catalog.model import Kind
+from app.catalog.own import catalog_for
 from app.catalog.registry import get_spec
+from app.document.model import Code, GraphDocument
 from app.shared.errors import Invalid, NotFound
 from app.worker.resolve import MAX_DEPTH, build_layer, build_object, keras_class
 
@@ -60,6 +62,32 @@ def test_depth_is_limited() -> None:
         value = {"class_name": "TimeDistributed", "config": {"layer": value}}
     with pytest.raises(Invalid, match="too deeply"):
         build_object(Kind.LAYER, value)
+
+
+def test_a_layer_inside_a_layer_may_be_one_of_the_design() -> None:
+    inner = keras.layers.Dense(3, name="mine")
+    reference = {"layer": {"layer": "l1"}}
+    outer = build_layer("TimeDistributed", reference, inner=lambda value: {"l1": inner}[value["layer"]])
+    assert outer.layer is inner
+    with pytest.raises(Invalid, match="there is no design here"):
+        build_layer("TimeDistributed", reference)
+
+
+def test_own_code_is_not_built_where_it_is_not_loaded() -> None:
+    code = Code(kind="layers", name="Mine", source="class Mine(keras.Layer):\n  def call(self, x):\n    return x")
+    catalog = catalog_for(GraphDocument(code={"c": code}))
+    with pytest.raises(Invalid) as caught:
+        build_layer("Mine", {}, catalog=catalog)
+    assert caught.value.code == "own_code_not_loaded"
+    with pytest.raises(NotFound):
+        build_layer("Mine", {})
+
+
+def test_layers_of_our_own_and_of_applications() -> None:
+    names = [
+        type(build_layer(name, get_spec(Kind.LAYER, name).sample)).__name__ for name in ("Expression", "LayerScale")
+    ]
+    assert names == ["Expression", "LayerScale"]
 
 
 def test_a_marker_is_no_keras_class() -> None:
