@@ -15,7 +15,7 @@ from app.document.model import GraphDocument
 from app.graph import fixes
 from app.graph.plan import make_plan
 from app.graph.ports import output_keys
-from app.messages.analysis import Analysis, NodeAnalysis
+from app.messages.analysis import Analysis, Costs, NodeAnalysis
 from app.worker.analyse import analyse
 from app.worker.build import BuildFailed, build_model
 from tests.graph.designs import chain, classifier, design
@@ -354,6 +354,12 @@ def test_figures_of_a_small_network() -> None:
         ],
         total_params=1506,
         trainable_params=1498,
+        costs=Costs(
+            flops=5_914,
+            weights_bytes=4 * 1506,
+            activation_bytes=2_024,
+            training_bytes=4 * (1506 + 3 * 1498) + 2 * 2_024 * 32,
+        ),
         problems=[],
     )
 
