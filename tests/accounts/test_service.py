@@ -153,3 +153,22 @@ async def test_a_share_link_opens_one_design_until_it_is_revoked(database: Datab
             await service.open_link_session(session, secret)
         assert (await session.scalars(select(ShareLink.role))).all() == ["viewer"]
         assert (await session.scalars(select(User.name))).all() == ["Owner"]
+
+
+async def test_running_code_is_for_owners_and_for_whom_it_is_granted(database: Database) -> None:
+    async with database.session() as session:
+        owner = await service.ensure_local_owner(session)
+        ada = await service.add_user(session, "Ada")
+        tokens = [await service.open_session(session, user.id) for user in (owner, ada)]
+    first, second = [await principal_of(database, token) for token in tokens]
+    assert (first.may_run_code, second.may_run_code) == (True, False)
+    async with database.session() as session:
+        await service.set_may_run_code(session, ada.id, True, principal=first)
+    assert (await principal_of(database, tokens[1])).may_run_code
+    async with database.session() as session:
+        await service.set_may_run_code(session, ada.id, False)
+        with pytest.raises(Conflict, match="Owners"):
+            await service.set_may_run_code(session, owner.id, False)
+        with pytest.raises(NotFound):
+            await service.set_may_run_code(session, "nobody", True, principal=first)
+    assert not (await principal_of(database, tokens[1])).may_run_code

@@ -13,7 +13,7 @@ import pytest
 
 from app.document.own_code import piece_hash
 from tests.server import Server
-from tests.worker.own.designs import cell_design
+from tests.worker.own.designs import cell_design, everything
 
 pytestmark = pytest.mark.skipif(shutil.which("bwrap") is None, reason="needs bubblewrap (apt install bubblewrap)")
 
@@ -180,3 +180,22 @@ def test_a_design_is_inserted_as_edits(owner: httpx.Client) -> None:
     assert (layer["class_name"], layer["params"]) == ("Model", {"graph": made["graph"], "trainable": False})
     assert owner.get(f"/api/designs/{target}/document").json()["nodes"] == {}
     assert owner.post(f"/api/designs/{target}/insertions", json={"run_id": "nothing"}).status_code == 404
+
+
+def test_a_run_with_own_code_trains_in_the_sandbox_and_says_who_wrote_what(owner: httpx.Client) -> None:
+    document = everything({"fit": {"epochs": 1}}).model_dump(mode="json")
+    design = owner.post("/api/designs", json={"document": document}).json()["id"]
+    answer = owner.post(f"/api/designs/{design}/runs")
+    assert answer.status_code == 201, answer.text
+    run, deadline = answer.json(), time.monotonic() + SECONDS
+    while run["state"] not in ("finished", "failed", "lost", "stopped"):
+        assert time.monotonic() < deadline, "the run did not end"
+        time.sleep(0.2)
+        run = owner.get(f"/api/runs/{run['id']}").json()
+    assert run["state"] == "finished", run["reason"]
+    assert "model.keras" in {artifact["name"] for artifact in run["artifacts"]}
+    pieces = owner.get(f"/api/runs/{run['id']}/own-code").json()
+    assert {piece["name"] for piece in pieces} == {
+        *("PlainCell", "PatientError", "LargestError", "Announcer", "Halves", "Pull", "gentle")
+    }
+    assert all([author["user"]["name"] for author in piece["authors"]] == ["Owner"] for piece in pieces)
