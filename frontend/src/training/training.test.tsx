@@ -14,7 +14,7 @@ import { autoChoice, trainedOutputs } from "./outputs";
 import { blocked } from "./TrainPanel";
 
 // Whole panels are slow to draw on a busy machine; this is a deadline, not a wait.
-vi.setConfig({ testTimeout: 30_000 });
+vi.setConfig({ testTimeout: 60_000 });
 
 const catalog = loadCatalog();
 
