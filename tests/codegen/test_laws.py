@@ -67,7 +67,10 @@ def test_an_architecture_comes_in_and_goes_out_the_same(name: str) -> None:
     plan = make_plan(found.document, CATALOG)
     expected = configuration(original, named=True)
     random = np.random.default_rng(0)
-    inputs = [random.uniform(0, 1, (1, *tensor.shape[1:])).astype("float32") for tensor in original.inputs]
+    inputs = [
+        random.uniform(0, 1, (1, *(size or 96 for size in tensor.shape[1:]))).astype("float32")
+        for tensor in original.inputs
+    ]
     answer = predictions(original, inputs)
     weights = original.get_weights()
     del original
