@@ -18,9 +18,11 @@ from app.catalog.model import Catalog
 from app.graph.model import GraphPlan, LayerInstance
 from app.worker import own_code
 from app.worker.build import Instance, Parts, call_layer
+from app.worker.explain import clean
 from app.worker.recurrent import check_states
 from app.worker.resolve import build_layer
 
+_INFERRING: Final = "Error encountered:"
 _MAKES_STATE: Final = "attempting to create a variable while in a stateless scope"
 
 
@@ -87,9 +89,15 @@ def dry_call(
             instance = subject.instance.model_copy(update={"params": calmer})
             calm = Subject(instance, subject.catalog, subject.parts, subject.around)
             return dry_call(calm, first, arguments, constants, variant)
-        place = own_code.locate(error)
-        message = f"{error} (in {place})" if place else str(error)
-        return Outcome(fault=f"{type(error).__name__}: {message}"[:20_000])
+        return Outcome(fault=_fault_of(error))
+
+
+def _fault_of(error: Exception) -> str:
+    """Return the message of an error; of one in own code what that says, and its line, without Keras' words around."""
+    place, text = own_code.locate(error), str(error)
+    if place is not None:
+        text = f"{clean(text.rpartition(_INFERRING)[2].strip())} (in {place})"
+    return f"{type(error).__name__}: {text}"[:20_000]
 
 
 def _dry_call(
