@@ -193,11 +193,11 @@ def _interpret(node: ast.expr, inputs: Sequence[Any]) -> Any:
         case ast.Name(id=name):
             return _CONSTANTS[name] if name in _CONSTANTS else inputs[input_number(name) or 0]
         case ast.BinOp(left=left, op=op, right=right):
-            return _BINARY[type(op)](_interpret(left, inputs), _interpret(right, inputs))
+            return _BINARY[type(op)](_operand(left, inputs), _operand(right, inputs))
         case ast.UnaryOp(op=op, operand=operand):
-            return _UNARY[type(op)](_interpret(operand, inputs))
+            return _UNARY[type(op)](_operand(operand, inputs))
         case ast.Compare(left=left, ops=[op], comparators=[right]):
-            return _COMPARE[type(op)](_interpret(left, inputs), _interpret(right, inputs))
+            return _COMPARE[type(op)](_operand(left, inputs), _operand(right, inputs))
         case ast.Tuple(elts=elements):
             return tuple(_interpret(element, inputs) for element in elements)
         case ast.List(elts=elements):
@@ -212,6 +212,14 @@ def _interpret(node: ast.expr, inputs: Sequence[Any]) -> Any:
         case ast.Subscript(value=value, slice=key):
             return _interpret(value, inputs)[_index(key)]
     raise ExpressionError(f"{type(node).__name__} is not allowed.")
+
+
+def _operand(node: ast.expr, inputs: Sequence[Any]) -> Any:
+    """Return a number or a tensor: text and lists, multiplied, would grow without bounds."""
+    value = _interpret(node, inputs)
+    if value is None or isinstance(value, str | list | tuple):
+        _refuse(node, "operators take numbers and tensors")
+    return value
 
 
 def _index(node: ast.expr) -> Any:

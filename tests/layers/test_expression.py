@@ -88,6 +88,15 @@ def test_an_input_that_is_not_there() -> None:
         Expression("x1 + x2")(keras.KerasTensor((2, 3)))
 
 
+@pytest.mark.parametrize(
+    "text",
+    ["'a' * 1000000000000", "(x,) * 1000000000", "[x] * 1000000000", "split(x, 3, axis=-1) * 1000000000", "-None"],
+)
+def test_operators_take_numbers_and_tensors(text: str) -> None:
+    with pytest.raises(ValueError, match="operators take numbers and tensors"):
+        Expression(text)(keras.KerasTensor((2, 3)))
+
+
 def test_several_tensors_are_no_result() -> None:
     with pytest.raises(ValueError, match="take one of them"):
         Expression("split(x, 3, axis=-1)")(keras.KerasTensor((2, 3)))
