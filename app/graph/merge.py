@@ -30,6 +30,7 @@ def _aligned(old: GraphDocument, other: GraphDocument) -> GraphDocument:
     """Return `other` with the ids of `old` for what is the same, and ids that `old` does not use for the rest."""
     match = _Match(old, other)
     match.graph("", "")
+    match.rest()
     return _renamed(other, match, old)
 
 
@@ -62,6 +63,13 @@ class _Match:
             held = _graph_of(self.old.layers[mine]) if mine is not None else None
             if inner and held and inner not in self.graphs and held not in self.graphs.values():
                 self.graph(held, inner)
+
+    def rest(self) -> None:
+        """Match graphs that no layer of both designs names, by their own names."""
+        names = {graph.name: key for key, graph in self.old.graphs.items() if key not in self.graphs.values()}
+        for key, graph in self.other.graphs.items():
+            if key not in self.graphs and graph.name in names:
+                self.graph(names.pop(graph.name), key)
 
     def _by_name(self, free: dict[str, None], waiting: list[str]) -> None:
         names = {_key(self.old.layers[layer]): layer for layer in free}

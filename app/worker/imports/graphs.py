@@ -334,7 +334,7 @@ class Drawing:
             if histories:
                 for target, history in zip(_target_ports(each, place, len(histories)), histories, strict=False):
                     self._join(scope, history, node, target)
-            elif place == "training" and is_filled_in(each.layer.class_name, kwargs):
+            elif place == "training" and "line" not in call and is_filled_in(each.layer.class_name, kwargs):
                 continue
             elif place in CALL_ARGUMENTS and isinstance(value, bool):
                 self.nodes[node].setdefault("arguments", {})[place] = value
