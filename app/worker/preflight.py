@@ -18,6 +18,7 @@ from app.worker.analyse import analysis_of
 from app.worker.explain import shown, width_setter
 from app.worker.memory import memory_problems
 from app.worker.preflight_training import training_problems
+from app.worker.targets import is_labelled
 from app.worker.reading import Reading, read
 from app.worker.suggest import find_unflattened
 
@@ -75,8 +76,10 @@ def preflight(reading: Reading, data: DatasetDescription) -> Iterator[Problem]:
         match found.marker_of(node):
             case "input":
                 yield from _input_problems(reading, node, data)
-            case "output":
+            case "output" if is_labelled(found.document.training, node):
                 yield from _output_problems(reading, node, data.target)
+            case "output":
+                yield from _target_problems(reading, node, data)
     yield from _training_problems(found, data.target)
     yield from training_problems(reading, data)
 
@@ -120,6 +123,41 @@ def _output_problems(reading: Reading, node: str, target: TargetSpec) -> Iterato
     if not _is_own_loss(reading, node):
         yield from _loss_problems(reading.found, node, wire, units, target)
     yield from _metric_problems(reading.found, node, wire, units, target)
+
+
+def _target_problems(reading: Reading, node: str, data: DatasetDescription) -> Iterator[Problem]:
+    """An output that gives its inputs back has their shape; one that is to vanish gives a row for each sample."""
+    wire = reading.found.topology.incoming[node][0]
+    spec = reading.specs.get((wire.source, wire.source_port))
+    if spec is None or not data.features:
+        return
+    name = reading.found.name_of(wire.source)
+    offered, given = tuple(data.features[0].shape), spec.shape[1:]
+    labels = Fix(
+        title="Learn the labels instead", edits=(RemoveValue(path=["training", "targets", node]),)
+    )
+    if reading.found.document.training.targets[node] == "zeros":
+        if len(given) == 1:
+            return
+        wanted, why = "(None, values)", "is to vanish, which takes a row of values for each sample"
+    else:
+        fits = len(offered) == len(given) and all(
+            one == other or None in (one, other) for one, other in zip(offered, given, strict=True)
+        )
+        if fits:
+            return
+        wanted, why = shown((None, *offered)), "is to give its inputs back"
+    yield Problem(
+        code="target_shape",
+        node=node,
+        upstream=wire.source,
+        param="target",
+        message=f"{reading.found.name_of(node)} {why}, and {name} gives another shape.",
+        expected=wanted,
+        received=f"{shown(spec.shape)} from {name}",
+        hint="Put a Reshape before the Output, or let it learn the labels.",
+        fix=labels,
+    )
 
 
 def _is_own_loss(reading: Reading, node: str) -> bool:
@@ -344,7 +382,7 @@ def _metric_logits(found: Survey, node: str, key: str, wire: Wire) -> Iterator[P
 def _training_problems(found: Survey, target: TargetSpec) -> Iterator[Problem]:
     training = found.document.training
     for section, keyed in (("losses", training.losses), ("metrics", training.metrics)):
-        for node in sorted(set(keyed) - found.built):
+        for node in sorted(set(keyed) - found.live("")):
             yield Problem(
                 code="stray_training",
                 severity="warning",

@@ -72,7 +72,7 @@ def _object_problems(reading: Reading) -> Iterator[Problem]:
 
 def _objects(reading: Reading) -> Iterator[tuple[Kind, list[str], Configured]]:
     """Yield every Keras object of the training section with its path; losses and metrics of present outputs only."""
-    training, built = reading.found.document.training, reading.found.built
+    training, built = reading.found.document.training, reading.found.live("")
     if training.optimizer is not None:
         yield Kind.OPTIMIZER, ["training", "optimizer"], training.optimizer
     for node, loss in sorted(training.losses.items()):
@@ -209,7 +209,7 @@ def _metric_problems(reading: Reading) -> Iterator[Problem]:
     document = reading.found.document
     training = document.training
     for node, metrics in sorted(training.metrics.items()):
-        if node not in reading.found.built:
+        if node not in reading.found.live(""):
             continue
         seen: set[str] = set()
         for key, metric in sorted(metrics.items(), key=lambda item: (item[1].position, item[0])):
@@ -299,7 +299,7 @@ def _channel_problems(training: Training, data: DatasetDescription) -> Iterator[
 def _precision_problems(reading: Reading) -> Iterator[Problem]:
     """Warn where an output is computed in 16 bits, in which small probabilities vanish and losses overflow."""
     found = reading.found
-    for node in sorted(found.built):
+    for node in sorted(found.live("")):
         if found.marker_of(node) != "output":
             continue
         wire = found.topology.incoming[node][0]
