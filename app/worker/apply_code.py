@@ -17,6 +17,8 @@ def apply_code(request: ApplyCodeRequest) -> AppliedCode:
     catalog = catalog_for(document)
     before = read_python(request.shown, catalog)
     found = read_python(request.source, catalog)
+    if found.document == before.document:
+        return AppliedCode(edits=[], layers=found.layers)
     merged = merge_design(document, found.document, before.document)
     edits = edits_between(document.model_dump(mode="json"), merged.model_dump(mode="json"))
     return AppliedCode(edits=edits, layers=found.layers)
