@@ -41,7 +41,7 @@ export function ImportDialog({ file, onClose }: ImportDialogProps) {
       { file, onProgress: setSent, signal: control.signal },
       {
         onSuccess: ({ design, layers, notes }) =>
-          keepReport(design.id, { filename: file.name, layers, notes: notes ?? [] }),
+          keepReport(design.id, { filename: file.name, layers, notes: notes }),
       },
     );
   }, [file, mutate, reset]);
@@ -66,7 +66,7 @@ export function ImportDialog({ file, onClose }: ImportDialogProps) {
         <Stack>
           <Text size="sm">{t(data.layers.length > 0 ? "import.summary" : "import.whole")}</Text>
           {data.layers.length > 0 && (
-            <ReportTable report={{ filename: name, layers: data.layers, notes: data.notes ?? [] }} />
+            <ReportTable report={{ filename: name, layers: data.layers, notes: data.notes }} />
           )}
           <Group justify="space-between">
             <Text size="xs" c="dimmed">

@@ -37,6 +37,17 @@ it("becomes a class that is not known yet with all of its parameters", () => {
   expect(design.snapshot.content.layers[id]?.params).toEqual({ units: 3, factor: 2 });
 });
 
+it("takes what a script gave without names in the order of the class", () => {
+  const design = DesignDocument.local();
+  const params = { class_name: "Mine", config: { arguments: [3, "relu"], use_bias: false } };
+  design.commands.addLayer({ class_name: "Placeholder", name: "mine", params, x: 0, y: 0 });
+  const [id] = placeholdersOf(design.snapshot.content).values();
+  const [, dense] = mapEdits(design.snapshot.content, id as string, "Dense");
+  expect(dense).toMatchObject({ value: { units: 3, activation: "relu", use_bias: false } });
+  const [, own] = mapEdits(design.snapshot.content, id as string, "Mine");
+  expect(own).toMatchObject({ value: { use_bias: false } });
+});
+
 it.each([
   ["mine>Scale Layer", "ScaleLayer"],
   ["package.module.Scale", "Scale"],

@@ -1,5 +1,5 @@
 import { layerSpec } from "@/catalog";
-import { type DesignContent, type Edit, isJsonObject, type JsonObject } from "@/document";
+import { type DesignContent, type Edit, isJsonObject, type JsonObject, type JsonValue } from "@/document";
 
 /** The class of what stands for a layer that could not be imported; its parameters hold what the file said of it. */
 export const PLACEHOLDER = "Placeholder";
@@ -13,14 +13,21 @@ export function placeholdersOf(content: DesignContent): Map<string, string> {
   return new Map(found.map(([id, layer]) => [layer.name, id]));
 }
 
+/** What a script gave without names, by the names of the class. */
+function named(positional: JsonValue | undefined, names: readonly string[]): JsonObject {
+  const values = Array.isArray(positional) ? positional.slice(0, names.length) : [];
+  return Object.fromEntries(values.map((value, index) => [names[index] ?? "", value]));
+}
+
 /** Make the placeholder `id` a layer of the class `className`, with those parameters of the file that the class has. */
 export function mapEdits(content: DesignContent, id: string, className: string): Edit[] {
   const params = content.layers[id]?.params;
   if (!params) return [];
-  const config = isJsonObject(params.config) ? params.config : {};
+  const { arguments: positional, ...config } = isJsonObject(params.config) ? params.config : {};
   const known = layerSpec(className)?.params?.map((param) => param.name);
+  const given = Object.entries({ ...named(positional, known ?? []), ...config });
   const kept: JsonObject = Object.fromEntries(
-    Object.entries(config).filter(([name]) => (known ? known.includes(name) : !EVERY_LAYER.has(name))),
+    given.filter(([name]) => (known ? known.includes(name) : !EVERY_LAYER.has(name))),
   );
   delete kept.name;
   return [
