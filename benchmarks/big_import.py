@@ -1,7 +1,7 @@
 """EfficientNetB7 from a file to a laid-out, collapsed canvas in Chromium, against `model_from_json` of the same file.
 
-Run `python -m benchmarks.big_import`. Both begin with the file on disk and a warm process: Keras is imported, the server
-runs, the list of designs is open in the browser. Ours ends when the cards of collapsed blocks are on the screen.
+Run `python -m benchmarks.big_import`. Both begin with the file on disk and a warm process: Keras is imported, the
+server runs, the list of designs is open in the browser. Ours ends when the cards of collapsed blocks are drawn.
 """
 
 import json

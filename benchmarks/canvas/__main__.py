@@ -18,7 +18,7 @@ from playwright.sync_api import Browser, Page, sync_playwright
 HERE = Path(__file__).parent
 FRONTEND = HERE.parents[1] / "frontend"
 NODES = 1000
-ROUNDS = 1
+ROUNDS = 3
 SECONDS = 2.0
 SCENES: dict[str, tuple[float | None, tuple[str, ...]]] = {"near": (1.0, ("pan", "drag")), "fitted": (None, ("pan",))}
 

@@ -88,6 +88,41 @@ class Editor:
         choice = self.page.get_by_role("option").filter(has=self.page.get_by_text(option, exact=True))
         choice.first.click()
 
+    def select_several(self, *names: str) -> None:
+        """Select these layers together."""
+        for index, name in enumerate(names):
+            self.node(name).click(modifiers=["Control"] if index else [])
+
+    def group(self, *names: str) -> None:
+        """Put these layers into a nested model, which is selected then."""
+        self.select_several(*names)
+        self.page.keyboard.press("Control+g")
+        expect(self.page.get_by_test_id("open-model")).to_be_visible()
+
+    def unpack(self, name: str) -> None:
+        """Put what is inside the nested model called `name` in its place."""
+        self.select(name)
+        self.page.get_by_test_id("unpack-model").click()
+        expect(self.node(name)).to_have_count(0)
+
+    def open_model(self, name: str) -> None:
+        """Show what is inside the nested model called `name`."""
+        self.node(name).dblclick()
+        expect(self.page.get_by_test_id("breadcrumbs").locator("[aria-current]")).to_have_text(name)
+
+    def leave_to(self, depth: int) -> None:
+        """Go back along the breadcrumbs: 0 is the design itself."""
+        self.page.get_by_test_id(f"crumb-{depth}").click()
+        if depth == 0:
+            expect(self.page.get_by_test_id("breadcrumbs")).to_have_count(0)
+
+    def find(self, query: str, count: int) -> None:
+        """Search the whole design, and wait until `count` layers are found."""
+        self.page.get_by_test_id("canvas").focus()
+        self.page.keyboard.press("Control+f")
+        self.page.get_by_test_id("find-query").fill(query)
+        expect(self.page.get_by_test_id("find-count")).to_have_attribute("data-found", str(count))
+
     def show_panel(self, title: str) -> None:
         """Open the side panel called `title`: Layer or Train."""
         self.page.get_by_test_id("side-panels").get_by_text(title, exact=True).click()

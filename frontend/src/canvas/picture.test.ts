@@ -1,0 +1,64 @@
+import { describe, expect, it } from "vitest";
+import type { Analysis } from "@/api/types";
+import { loadCatalog } from "@/catalog/testing";
+import { DesignDocument, edgeKey } from "@/document";
+import { drawDesignSvg } from "./picture";
+
+const catalog = loadCatalog();
+
+function drawn(theme: "light" | "dark" = "light") {
+  const design = DesignDocument.local();
+  const input = design.commands.addLayer({ class_name: "InputLayer", x: 0, y: 0 }) as string;
+  const params = { units: 4, trainable: false };
+  const dense = design.commands.addLayer({
+    class_name: "Dense",
+    name: '<a> & "b"\u0000',
+    params,
+    x: 4000,
+    y: 900,
+  }) as string;
+  design.commands.connect(
+    edgeKey({ source: input, source_port: "output", target: dense, target_port: "input" }),
+  );
+  const facts = { output_dtypes: {}, trainable_params: 0, flops: 0, activation_bytes: 0, graph: "" };
+  const analysis: Analysis = {
+    nodes: [
+      {
+        id: input,
+        name: "i",
+        class: "InputLayer",
+        input_shapes: {},
+        output_shapes: { output: [null, 8, 3] },
+        params: 0,
+        ...facts,
+      },
+      { id: dense, name: "d", class: "Dense", input_shapes: {}, output_shapes: {}, params: 1500, ...facts },
+    ],
+    total_params: 1500,
+    trainable_params: 0,
+    problems: [],
+    costs: { flops: 0, activation_bytes: 0, training_bytes: 0, weights_bytes: 0 },
+    learned: {},
+  };
+  return drawDesignSvg(design.snapshot.content, catalog, analysis, theme);
+}
+
+describe("a picture of a design", () => {
+  it("is well-formed, whole, and says what the cards and wires say", () => {
+    const svg = drawn();
+    const page = new DOMParser().parseFromString(svg, "image/svg+xml");
+    expect(page.querySelector("parsererror")).toBeNull();
+    const words = [...page.querySelectorAll("text")].map((text) => text.textContent?.trim());
+    expect(words).toEqual(expect.arrayContaining(["8×3", "Input", "Dense", "❄ 1.5K"]));
+    expect(words.some((text) => text?.includes('<a> & "b"'))).toBe(true);
+    expect(Number(page.documentElement.getAttribute("width"))).toBeGreaterThan(4000);
+    expect(svg).not.toContain("\u0000");
+  });
+
+  it("follows the colour scheme, and needs the catalog", () => {
+    expect(drawn("dark")).not.toBe(drawn("light"));
+    const { content } = DesignDocument.local().snapshot;
+    expect(drawDesignSvg(content, catalog, null, "light")).toContain("<svg");
+    expect(() => drawDesignSvg(content, undefined, null, "light")).toThrow("needs the catalog");
+  });
+});
