@@ -95,6 +95,7 @@ class KerasMeaning:
         self._reader = reader
         self._catalog = catalog
         self._counts: Counter[str] = Counter()
+        self._names: set[str] = set()
 
     # Names
 
@@ -211,11 +212,26 @@ class KerasMeaning:
     def _name(self, given: Any, class_name: str) -> str:
         """Return the name of a layer: as given, else as Keras numbers them."""
         if isinstance(given, str) and given:
+            self._names.add(given)
             return given
         base = snake_case(class_name.rpartition(".")[2])
-        number = self._counts[base]
-        self._counts[base] += 1
-        return f"{base}_{number}" if number else base
+        while True:
+            number = self._counts[base]
+            self._counts[base] += 1
+            name = f"{base}_{number}" if number else base
+            if name not in self._names:
+                self._names.add(name)
+                return name
+
+    def named(self, value: Any, variable: str) -> None:
+        """Call an operation, which has no name in a script, as the variable that holds its result."""
+        layer = value.layer if isinstance(value, Results) else None
+        if layer is None or layer.is_named or layer.spec is None or layer.spec.operation is None:
+            return
+        if variable not in self._names and len(variable) > 2:
+            self._names.discard(layer.name)
+            self._names.add(variable)
+            layer.name = variable
 
     # Models
 
@@ -282,6 +298,7 @@ class KerasMeaning:
         args = {key: given[key] for key in wired if key in given}
         assert spec.operation is not None
         layer = LayerValue(spec.name, self._name(label, spec.operation.class_name), config, node.lineno, spec)
+        layer.is_named = label is not None
         layer.calls.append(CallValue([], args, node.lineno))
         return Results(layer, 0)
 

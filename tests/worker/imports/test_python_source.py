@@ -92,16 +92,16 @@ model = keras.Model([a, b], {"mean": ops.mean(part, axis=1), "state": state[1], 
         ("dense", "output", "concatenate", "inputs.1"),
         ("concatenate", "output", "multiply", "x1"),
         ("multiply", "output", "add", "x1"),
-        ("add", "output", "get_item", "x"),
-        ("get_item", "output", "expand_dims", "x"),
+        ("add", "output", "part", "x"),
+        ("part", "output", "expand_dims", "x"),
         ("expand_dims", "output", "lstm", "input"),
-        ("get_item", "output", "mean", "x"),
+        ("part", "output", "mean", "x"),
         ("lstm", "output", "h", "input"),
         ("mean", "output", "output_2", "input"),
         ("lstm", "state_c", "state", "input"),
     }
     params = {layer.name: layer.params for layer in document.layers.values()}
-    assert (params["multiply"], params["add"], params["get_item"]) == ({"x2": 2}, {"x2": 1}, {"key": ":, 1:"})
+    assert (params["multiply"], params["add"], params["part"]) == ({"x2": 2}, {"x2": 1}, {"key": ":, 1:"})
     assert len([node for node in document.nodes.values() if document.layers[node.layer].name == "dense"]) == 2
 
 
