@@ -102,12 +102,17 @@ class _Match:
         return len(ends & self._old.around[mine])
 
     def _calls(self, ours: str, theirs: str) -> None:
-        """Match the calls of matched layers, in the order in which they come."""
-        for layer in self._other.layers[theirs]:
-            mine = self.layers.get(layer)
-            if mine is not None:
-                pairs = zip(self._old.calls[ours, mine], self._other.calls[theirs, layer], strict=False)
-                self.nodes.update({node: kept for kept, node in pairs})
+        """Match the calls of matched layers, sources first: by what feeds them, else in their order."""
+        for node in self._other.order[theirs]:
+            mine = self.layers.get(self.other.nodes[node].layer)
+            if mine is None or node in self.nodes:
+                continue
+            taken = set(self.nodes.values())
+            free = [kept for kept in self._old.calls[ours, mine] if kept not in taken]
+            fed = {(self.nodes.get(source or ""), out, into) for source, out, into in self._other.fed[node]}
+            kept = next((kept for kept in free if self._old.fed[kept] == fed), free[0] if free else None)
+            if kept is not None:
+                self.nodes[node] = kept
 
 
 class _Index:
@@ -117,6 +122,8 @@ class _Index:
         self.layers: dict[str, list[str]] = defaultdict(list)
         self.calls: dict[tuple[str, str], list[str]] = defaultdict(list)
         self.around: dict[str, set[tuple[str | None, str, str]]] = defaultdict(set)
+        self.order: dict[str, list[str]] = defaultdict(list)
+        self.fed: dict[str, set[tuple[str | None, str, str]]] = defaultdict(set)
         topology = read_topology(document)
         for node in [*topology.order, *sorted(topology.tangled)]:
             call = document.nodes[node]
@@ -125,10 +132,12 @@ class _Index:
             if call.layer not in self.layers[call.graph]:
                 self.layers[call.graph].append(call.layer)
             self.calls[call.graph, call.layer].append(node)
+            self.order[call.graph].append(node)
         for key in document.edges:
             wire = read_wire(key)
             ends = (document.nodes.get(wire.source), document.nodes.get(wire.target))
             if ends[0] is not None and ends[1] is not None:
+                self.fed[wire.target].add((wire.source, wire.source_port, wire.target_port))
                 self.around[ends[0].layer].add((wire.target, wire.source_port, wire.target_port))
                 self.around[ends[1].layer].add((wire.source, wire.source_port, wire.target_port))
         called = {node.layer for node in document.nodes.values()}

@@ -3,7 +3,7 @@
 import random
 from typing import Any
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from app.document.model import GraphDocument
@@ -56,6 +56,17 @@ def renamed_ids(document: GraphDocument, seed: int) -> GraphDocument:
             "edges": {edge(key): {} for key in text["edges"]},
         }
     )
+
+
+def has_twins(document: GraphDocument) -> bool:
+    """Return whether a layer is called twice with the same tensors: nothing tells such calls apart."""
+    fed = {key: set[str]() for key in document.nodes}
+    for key in document.edges:
+        source, _, target = key.partition("->")
+        node, _, port = target.partition(":")
+        fed[node].add(f"{source} {port}")
+    calls = [(node.layer, frozenset(fed[key])) for key, node in document.nodes.items()]
+    return len(set(calls)) < len(calls)
 
 
 NET = chain(
@@ -124,6 +135,7 @@ def test_only_an_edited_parameter_changes() -> None:
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 @given(designs(), st.integers(0, 1000))
 def test_code_that_was_not_edited_changes_nothing(document: GraphDocument, seed: int) -> None:
+    assume(not has_twins(document))
     old, read = seen(document), renamed_ids(document, seed)
 
     assert merge_design(old, read, read) == old
