@@ -47,7 +47,8 @@ export class Camera {
     const { left, right, top, bottom } = boundsOf(boxes);
     const { clientWidth, clientHeight } = element;
     const whole = Math.min(clientWidth / (right - left), clientHeight / (bottom - top)) * 0.88;
-    if (whole >= READABLE || boxes.length > MANY) {
+    const wide = (clientWidth / (right - left)) * 0.88 < READABLE;
+    if (whole >= READABLE || (boxes.length > MANY && wide)) {
       this.fit(boxes, 0);
       return;
     }
