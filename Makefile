@@ -12,7 +12,7 @@ NODE_PATH_SETUP = export PATH="$$PWD/$(BIN):$$PATH"; [ -d .node/bin ] && export 
 FRONTEND_SOURCES := $(shell find frontend/src -type f 2>/dev/null) frontend/vite.config.ts frontend/package.json
 export TF_CPP_MIN_LOG_LEVEL ?= 3
 
-.PHONY: help run dev test check generate fresh lint types contracts pytest vitest browser soak bench setup docs clean screenshots
+.PHONY: help run dev test check generate fresh lint types contracts pytest vitest browser soak bench setup docs catalog-diff gallery clean screenshots
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -119,9 +119,19 @@ types: .setup/python-dev .setup/node-modules
 contracts: .setup/python-dev
 	@$(BIN)/lint-imports
 
-generate: .setup/python-dev .setup/node-modules ## write the generated files: catalog, OpenAPI, TypeScript types
+docs: .setup/python-dev ## write the catalog reference, docs/catalog
+	@$(PY) -m docs.reference
+
+catalog-diff: .setup/python-dev ## what the installed Keras has that the committed catalog has not, and the other way round
+	@$(PY) -m app.worker introspect --diff
+
+gallery: .setup/python-dev ## write the gallery's keras.applications anew
+	@$(PY) -m docs.gallery
+
+generate: .setup/python-dev .setup/node-modules ## write the generated files: catalog and its reference, OpenAPI, TypeScript types
 	@$(NODE_PATH_SETUP)
 	$(PY) -m app.worker introspect
+	$(PY) -m docs.reference
 	$(PY) -m app.main openapi > frontend/openapi.json
 	cd frontend && npm run --silent generate
 

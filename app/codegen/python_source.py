@@ -58,6 +58,9 @@ class Script:
             line += _SPACE.count("\n") - 1
 
 
+_TARGETS: Final = {"labels": "y[part]", "inputs": "x[part]", "zeros": "np.zeros((len(part), 1))"}
+"""What an output of a design is compared with, as source."""
+
 _SPACE: Final = "\n\n\n"
 
 
@@ -99,6 +102,8 @@ def render_script(
             csv_name=literal(PurePosixPath(csv_name.replace("\\", "/")).name or "data.csv"),
             inputs=len(plan.inputs),
             outputs=len(plan.outputs),
+            targets=[_TARGETS[document.training.targets.get(each.node, "labels")] for each in plan.outputs]
+            or ["y[part]"],
             literal=literal,
         )
     )

@@ -187,7 +187,7 @@ class _Writer:
 
     def _default_loss(self, output: PlannedOutput) -> dict[str, Any]:
         units, activation = self._end(output.source.node)
-        if self._regression(units, activation):
+        if self._learns_numbers(output, units, activation):
             return {"class_name": "MeanSquaredError"}
         certain = activation == "sigmoid" or (units != 1 and activation == "softmax")
         name = "BinaryCrossentropy" if units == 1 else "SparseCategoricalCrossentropy"
@@ -195,12 +195,16 @@ class _Writer:
 
     def _default_metric(self, output: PlannedOutput) -> dict[str, Any]:
         units, activation = self._end(output.source.node)
-        if self._regression(units, activation):
+        if self._learns_numbers(output, units, activation):
             return {"class_name": "MeanAbsoluteError", "config": {}}
         if units == 1:
             threshold = 0.5 if activation == "sigmoid" else 0.0
             return {"class_name": "BinaryAccuracy", "config": {"name": "accuracy", "threshold": threshold}}
         return {"class_name": "SparseCategoricalAccuracy", "config": {"name": "accuracy"}}
+
+    def _learns_numbers(self, output: PlannedOutput, units: int | None, activation: str) -> bool:
+        labelled = self._training.targets.get(output.node, "labels") == "labels"
+        return not labelled or self._regression(units, activation)
 
     def _regression(self, units: int | None, activation: str) -> bool:
         return self._task == "regression" or (not self._task and activation not in ("sigmoid", "softmax"))

@@ -16,6 +16,7 @@ from app.document.model import AUTO_LOSS, Configured, FitOptions, Metric, Traini
 from app.messages.data import TargetSpec
 from app.shared.errors import Invalid
 from app.worker.resolve import build_object
+from app.worker.targets import target_of
 
 Array = NDArray[Any]
 
@@ -75,7 +76,7 @@ def compile_arguments(training: Training, ends: list[OutputEnd], target: TargetS
     `catalog` is that of the design, own code included.
     """
     _check_outputs(training, ends)
-    choices = [_Choices(training, end, target, catalog) for end in ends]
+    choices = [_Choices(training, end, target_of(training, end.node, target), catalog) for end in ends]
     arguments: dict[str, Any] = {
         "optimizer": build_object(Kind.OPTIMIZER, _optimizer(training), catalog),
         "loss": _for_outputs([choice.loss() for choice in choices]),

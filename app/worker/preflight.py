@@ -18,9 +18,9 @@ from app.worker.analyse import analysis_of
 from app.worker.explain import shown, width_setter
 from app.worker.memory import memory_problems
 from app.worker.preflight_training import training_problems
-from app.worker.targets import is_labelled
 from app.worker.reading import Reading, read
 from app.worker.suggest import find_unflattened
+from app.worker.targets import is_labelled
 
 _TRANSPARENT: Final = frozenset({"Dropout", "Flatten", "Identity", "Reshape", "Permute", "GaussianNoise"})
 """Layers behind which the last activation still counts."""
@@ -133,9 +133,7 @@ def _target_problems(reading: Reading, node: str, data: DatasetDescription) -> I
         return
     name = reading.found.name_of(wire.source)
     offered, given = tuple(data.features[0].shape), spec.shape[1:]
-    labels = Fix(
-        title="Learn the labels instead", edits=(RemoveValue(path=["training", "targets", node]),)
-    )
+    labels = Fix(title="Learn the labels instead", edits=(RemoveValue(path=["training", "targets", node]),))
     if reading.found.document.training.targets[node] == "zeros":
         if len(given) == 1:
             return

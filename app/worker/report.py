@@ -20,8 +20,8 @@ def report(
 ) -> dict[str, Any]:
     """Return the fields of a `ReportEvent` but its time.
 
-    `predictions` are what the model's first output gives, `(n, units)`; `from_logits` says that a single unit is
-    not yet a probability. A model whose output has another form than one row per sample gets its metrics only.
+    `predictions` are what the first output that learns the labels gives, `(n, units)`; `from_logits` says that a single
+    unit is not yet a probability. A model whose output has another form than one row per sample gets its metrics only.
     """
     common: dict[str, Any] = {
         "event": "report",
@@ -42,6 +42,11 @@ def report(
         "confusion": matrix.tolist() if len(target.classes) <= MAX_CONFUSION_CLASSES else [],
         "per_class": per_class(matrix, target.classes),
     }
+
+
+def metrics_only(split: str, metrics: dict[str, float], samples: int) -> dict[str, Any]:
+    """Return the fields of a `ReportEvent` of a model that does not learn the labels of its data."""
+    return {"event": "report", "split": split, "kind": "regression", "samples": samples, "metrics": metrics}
 
 
 def predicted_labels(predictions: Array, from_logits: bool) -> Array | None:

@@ -49,8 +49,9 @@ from app.worker.compile import (
 )
 from app.worker.data import Part, TrainingData, load
 from app.worker.keras_config import configured
-from app.worker.report import report
+from app.worker.report import metrics_only, report
 from app.worker.run_files import pack
+from app.worker.targets import is_labelled, targets_of
 
 Array = NDArray[Any]
 
@@ -180,16 +181,16 @@ def _train(session: _Session) -> RunState:
     compiled = compile_arguments(training, session.ends, data.target, session.catalog)
     _check_classes(session)
     model.compile(**compiled.arguments)
-    _build_state(model, data)
+    _build_state(session)
     session.check_stop()
     reporter = _reporter(session, compiled)
     callbacks = build_callbacks(training.callbacks, session.folder, session.catalog, job.egress_hosts)
     model.fit(
         _features(model, data.train),
-        _targets(model, data.train),
+        _targets(session, data.train),
         validation_data=None
         if data.validation is None
-        else (_features(model, data.validation), _targets(model, data.validation)),
+        else (_features(model, data.validation), _targets(session, data.validation)),
         callbacks=[*callbacks, reporter],
         verbose=2 if any(type(one) is keras.callbacks.ProgbarLogger for one in callbacks) else 0,
         **fit_arguments(training.fit, data.target, data.train.targets, len(session.ends)),
@@ -209,16 +210,18 @@ def _start_from_weights(session: _Session) -> None:
         session.say("log", text=line)
 
 
-def _build_state(model: Any, data: TrainingData) -> None:
+def _build_state(session: _Session) -> None:
     """Create the variables of optimizer, metrics and losses before `fit` does.
 
     Created inside its first step, they make TensorFlow trace that step twice: 0.3 s of waiting for the first batch.
     Keras has no public name for this.
     """
-    first = Part(data.train.features[:1], data.train.targets[:1])
-    build = getattr(model, "_symbolic_build", None)
+    assert session.data is not None
+    train = session.data.train
+    first = Part(train.features[:1], train.targets[:1])
+    build = getattr(session.model, "_symbolic_build", None)
     if build is not None:
-        build(data_batch=(_features(model, first), _targets(model, first)))
+        build(data_batch=(_features(session.model, first), _targets(session, first)))
 
 
 def checked_plan(job: JobSpec, catalog: Catalog) -> Plan:
@@ -283,8 +286,9 @@ def _features(model: Any, part: Part) -> Any:
     return part.features if len(model.inputs) == 1 else [part.features] * len(model.inputs)
 
 
-def _targets(model: Any, part: Part) -> Any:
-    return part.targets if len(model.outputs) == 1 else [part.targets] * len(model.outputs)
+def _targets(session: _Session, part: Part) -> Any:
+    assert session.ends is not None
+    return targets_of(session.job.document.training, [end.node for end in session.ends], part)
 
 
 def _check_fit(session: _Session) -> None:
@@ -315,7 +319,8 @@ def _check_classes(session: _Session) -> None:
     assert session.ends is not None
     target = session.data.target
     classes = len(target.classes)
-    for end in session.ends:
+    labelled = [end for end in session.ends if is_labelled(session.job.document.training, end.node)]
+    for end in labelled:
         units = end.units or classes
         if classes and units < (1 if classes == 2 else classes):
             raise _Blamed(
@@ -434,8 +439,10 @@ def _report(session: _Session, reporter: Reporter) -> None:
     data, ends, model = session.data, session.ends, session.model
     assert data is not None
     assert ends is not None
-    logits = not (ends[0].units == 1 and ends[0].activation == "sigmoid")
-    batch_size = session.job.document.training.fit.batch_size
+    training = session.job.document.training
+    labelled = next((index for index, end in enumerate(ends) if is_labelled(training, end.node)), None)
+    logits = labelled is not None and not (ends[labelled].units == 1 and ends[labelled].activation == "sigmoid")
+    batch_size = training.fit.batch_size
     for split, part in (("validation", data.validation), ("test", data.test)):
         if part is None:
             continue
@@ -443,10 +450,13 @@ def _report(session: _Session, reporter: Reporter) -> None:
             session.say("log", text=f"The report on {split} was left out, for the run was stopped.")
             continue
         features = _features(model, part)
-        metrics = model.evaluate(features, _targets(model, part), batch_size=batch_size, verbose=0, return_dict=True)
-        predictions = model.predict(features, batch_size=max(batch_size, 256), verbose=0)
-        first = predictions[0] if isinstance(predictions, list | tuple) else predictions
-        fields = report(split, metrics, np.asarray(first), part.targets, data.target, logits)
+        metrics = model.evaluate(features, _targets(session, part), batch_size=batch_size, verbose=0, return_dict=True)
+        if labelled is None:
+            fields = metrics_only(split, metrics, len(part))
+        else:
+            predictions = model.predict(features, batch_size=max(batch_size, 256), verbose=0)
+            one = predictions[labelled] if isinstance(predictions, list | tuple) else predictions
+            fields = report(split, metrics, np.asarray(one), part.targets, data.target, logits)
         session.emit({"time": time.time(), **fields})
 
 

@@ -29,6 +29,7 @@ export function CompileForm({ data, facts }: CompileFormProps) {
   const nodes = useDocumentSelector((content) => content.nodes);
   const layers = useDocumentSelector((content) => content.layers);
   const outputs = trainedOutputs(nodes, layers);
+  const { targets } = useTraining();
   return (
     <Part title={t("compile.title")}>
       <Optimizer />
@@ -42,7 +43,7 @@ export function CompileForm({ data, facts }: CompileFormProps) {
           key={output.node}
           output={output}
           alone={outputs.length === 1}
-          auto={autoChoice(data, facts.get(output.node))}
+          auto={autoChoice(data, facts.get(output.node), targets[output.node])}
         />
       ))}
     </Part>
@@ -80,7 +81,7 @@ interface OutputFormProps {
 
 function OutputForm({ output, alone, auto }: OutputFormProps) {
   const { t } = useTranslation("training");
-  const { losses, metrics } = useTraining();
+  const { losses, metrics, targets } = useTraining();
   const commands = useCommands();
   const canEdit = useCanEdit();
   const loss = losses[output.node];
@@ -90,16 +91,20 @@ function OutputForm({ output, alone, auto }: OutputFormProps) {
     ? { loss: { class_name: chosen.class_name, config: chosen.config ?? {} } }
     : {};
   if (weight !== 1) values.weight = weight;
+  const target = targets[output.node] ?? "labels";
+  if (target !== "labels") values.target = target;
   const path = ["losses", output.node];
 
   function set([name, ...rest]: string[], value: JsonValue) {
     if (name === "weight") weigh(Number(value));
+    else if (name === "target") commands.setTraining(["targets", output.node], value);
     else if (rest.length > 0) commands.setTraining([...path, ...rest], value);
     else commands.setTraining(path, { ...(value as JsonObject), weight });
   }
 
   function unset([name, ...rest]: string[]) {
     if (name === "weight") weigh(1);
+    else if (name === "target") commands.unsetTraining(["targets", output.node]);
     else if (rest.length > 0) commands.unsetTraining([...path, ...rest]);
     else if (weight === 1) commands.unsetTraining(path);
     else commands.setTraining(path, { class_name: AUTO_LOSS, config: {}, weight });
@@ -139,7 +144,14 @@ function lossSpecs(auto: AutoChoice | null, alone: boolean, t: (key: string) => 
     help: t("loss.help"),
   };
   const weight: ParamSpec = { name: "weight", kind: "number", default: 1, help: t("loss.weightHelp") };
-  return alone ? [loss] : [loss, weight];
+  const target: ParamSpec = {
+    name: "target",
+    kind: "choice",
+    choices: ["labels", "inputs", "zeros"],
+    default: "labels",
+    help: t("loss.targetHelp"),
+  };
+  return alone ? [target, loss] : [target, loss, weight];
 }
 
 interface MetricsProps {

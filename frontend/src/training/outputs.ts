@@ -1,6 +1,6 @@
 import type { DatasetDescription, NodeAnalysis } from "@/api";
 import { layerSpec } from "@/catalog";
-import type { DesignContent } from "@/document";
+import type { DesignContent, Target } from "@/document";
 
 /** An end of the model that is trained: the Output node and the name of the layer that marks it. */
 export interface TrainedOutput {
@@ -32,9 +32,11 @@ export interface AutoChoice {
 export function autoChoice(
   data: DatasetDescription | null | undefined,
   facts: NodeAnalysis | undefined,
+  target: Target = "labels",
 ): AutoChoice | null {
   if (!data) return null;
-  if (data.target.kind === "regression") return { loss: "MeanSquaredError", metric: "MeanAbsoluteError" };
+  if (target !== "labels" || data.target.kind === "regression")
+    return { loss: "MeanSquaredError", metric: "MeanAbsoluteError" };
   const shape = facts && Object.values(facts.input_shapes)[0];
   const single = shape ? shape.at(-1) === 1 : data.target.encoding === "binary";
   return single
