@@ -113,7 +113,12 @@ describe("the inspector", () => {
     const { nodes: calls, layers } = design.snapshot.content;
     const own = calls[shared]?.layer as string;
     expect(own).not.toBe(calls[nodes[0] as string]?.layer);
-    expect(layers[own]).toEqual({ class_name: "Dense", name: "dense_2", params: { units: 32 } });
+    expect(layers[own]).toEqual({
+      class_name: "Dense",
+      name: "dense_2",
+      params: { units: 32 },
+      weights: null,
+    });
     act(() => design.undo());
     expect(design.snapshot.content.nodes[shared]?.layer).toBe(calls[nodes[0] as string]?.layer);
   });
