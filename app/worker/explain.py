@@ -83,6 +83,7 @@ _RULES: Final[tuple[tuple[re.Pattern[str], Rule], ...]] = tuple(
         (r"requires inputs with matching shapes|Inputs have incompatible shapes", sizes.shapes_differ),
         (r"axis values (?P<one>\d+) \(at .*\) != (?P<two>\d+)", sizes.dot),
         (r"should be called on exactly (?P<count>\d+) inputs", params.input_count),
+        (r"initial_state takes exactly (?P<count>\d+) states", params.state_count),
         (r"output size would be (zero or )?negative", sizes.output_too_small),
         (r"smaller than the corresponding spatial dimension", params.cropping),
         (

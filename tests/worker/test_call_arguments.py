@@ -165,7 +165,7 @@ WRONG: dict[str, tuple[GraphDocument, str, str]] = {
     ),
     "one state where there are two": (
         called(("LSTM", {"units": 3}), ["x->layer", "beside->layer:initial_state.0", "layer->y"], STATE),
-        "keras_error",
+        "wrong_state_count",
         "",
     ),
     "an argument that the layer does not take": (

@@ -43,6 +43,20 @@ MERGED = ("inputs.0", "inputs.1")
 ATTENDING = ("query", "value")
 FLATTEN: tuple[str, str, dict[str, Any]] = ("flatten", "Flatten", {})
 
+
+def started(layer: tuple[str, dict[str, Any]], states: int) -> GraphDocument:
+    """Return a recurrent layer of three units that starts from so many inputs."""
+    return design(
+        {
+            "x": ("InputLayer", {"shape": [6, 4]}),
+            "state": ("InputLayer", {"shape": [3]}),
+            "layer": layer,
+            "y": ("Output", {}),
+        },
+        ["x->layer", *(f"state->layer:initial_state.{number}" for number in range(states)), "layer->y"],
+    )
+
+
 MORE: dict[str, tuple[GraphDocument, str, str, str]] = {
     # name: design, node, code, beginning of the fix's title
     "text into a dense": (
@@ -134,6 +148,24 @@ MORE: dict[str, tuple[GraphDocument, str, str, str]] = {
         "layer",
         "out_of_range",
         "Reset strides of layer",
+    ),
+    "a state more than a GRU has": (
+        started(("GRU", {"units": 3}), 2),
+        "layer",
+        "wrong_state_count",
+        "Remove 1 wire",
+    ),
+    "a state less than an LSTM has": (
+        started(("LSTM", {"units": 3}), 1),
+        "layer",
+        "wrong_state_count",
+        "Insert Input",
+    ),
+    "states of more directions than two": (
+        started(("Bidirectional", {"layer": {"class_name": "SimpleRNN", "config": {"units": 3}}}), 4),
+        "layer",
+        "wrong_state_count",
+        "Remove 2 wires",
     ),
     "activation that Keras does not have": (
         classifier(("layer", "Dense", {"units": 3, "activation": "foo"}), shape=[8]),

@@ -2,12 +2,15 @@
 
 import math
 import re
+from collections.abc import Sequence
+
+from pydantic import JsonValue
 
 from app.catalog.validate import expected_of
 from app.document.edits import RemoveValue, SetValue
 from app.graph import fixes
 from app.graph.model import Fix
-from app.graph.topology import upstream_of
+from app.graph.topology import Wire, upstream_of
 from app.worker.faults.site import Account, Site, received_from, shown
 
 
@@ -147,15 +150,39 @@ def input_count(site: Site, match: re.Match[str]) -> Account:
         expected=f"{wanted} wires",
         received=f"{len(site.wires)} wires",
         hint="Remove wires, or merge in steps." if extra else "Draw another wire to it.",
-        fixes=[
-            Fix(
-                title=f"Remove {len(extra)} wire{'s' if len(extra) > 1 else ''}",
-                edits=tuple(edit for wire in extra for edit in fixes.remove_edge(wire.key).edits),
-            )
-        ]
-        if extra
-        else [],
+        fixes=_without(extra),
     )
+
+
+def state_count(site: Site, match: re.Match[str]) -> Account:
+    """Initial states that are too many go; one that is missing becomes an Input like the last one given."""
+    document, wanted = site.found.document, int(match["count"])
+    states = [wire for wire in site.wires if wire.target_port.partition(".")[0] == "initial_state"]
+    extra = states[wanted:]
+    proposals = _without(extra)
+    if states and len(states) == wanted - 1 and not document.nodes[site.node].graph:
+        shape: list[JsonValue] = list(site.shape_of(states[-1])[1:])
+        proposals = [fixes.insert_input(document, (site.node, f"initial_state.{len(states)}"), shape)]
+    return Account(
+        code="wrong_state_count",
+        message=f"{site.name} starts from exactly {_counted(wanted, 'state')}.",
+        wire=extra[0] if extra else None,
+        expected=f"{_counted(wanted, 'wire')} at initial_state, or none",
+        received=_counted(len(states), "wire"),
+        hint="Remove wires from initial_state." if extra else "Draw the missing wire to initial_state.",
+        fixes=proposals,
+    )
+
+
+def _without(wires: Sequence[Wire]) -> list[Fix]:
+    if not wires:
+        return []
+    edits = tuple(edit for wire in wires for edit in fixes.remove_edge(wire.key).edits)
+    return [Fix(title=f"Remove {_counted(len(wires), 'wire')}", edits=edits)]
+
+
+def _counted(number: int, word: str) -> str:
+    return f"{number} {word}{'' if number == 1 else 's'}"
 
 
 def call_argument(site: Site, match: re.Match[str]) -> Account | None:
