@@ -10,8 +10,10 @@ _PLAIN: Final = re.compile(r"[a-z][a-z0-9_]{0,39}")
 
 _OURS: Final = frozenset(
     {
-        "build_model", "compile_model", "csv", "datasets", "json", "keras", "layers", "load_data", "main", "math",
-        "model", "name", "np", "ops", "split", "trainable",
+        "arrays_in", "build_model", "compile_model", "contextlib", "csv", "datasets", "fill_embedding", "functools",
+        "h5py", "json", "keras", "layers", "layers_below", "layers_in", "load_data", "main", "math", "model", "name",
+        "np", "older_layers_in", "ops", "Path", "read_vectors", "read_weights", "split", "start_from_weights",
+        "take_weights", "tempfile", "trainable", "zipfile",
     }
 )  # fmt: skip
 """What a script calls its modules, its functions and their parameters."""

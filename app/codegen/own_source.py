@@ -21,9 +21,15 @@ CODE_PACKAGE: Final = "own"
 """The package under which classes of a design's own code are registered with Keras (`app.worker.own_code`)."""
 
 _USUAL: Final = (
+    "import contextlib",
     "import csv",
+    "import functools",
     "import json",
     "import math",
+    "import tempfile",
+    "import zipfile",
+    "from pathlib import Path",
+    "import h5py",
     "import keras",
     "import numpy as np",
     "from keras import layers, ops",

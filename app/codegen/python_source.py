@@ -14,6 +14,7 @@ from app.codegen.literals import Literals, literal
 from app.codegen.network import Network, Statement, render_network
 from app.codegen.own_source import defined_names, embed_code, embed_layers, needed_imports, private_imports
 from app.codegen.training_source import render_fit
+from app.codegen.weights_source import find_start
 from app.document.model import GraphDocument
 from app.graph.model import Plan
 from app.shared.errors import Invalid
@@ -76,8 +77,9 @@ def render_script(
 
     Without `data` (a `DataSource`; one of an unknown name counts as none) the script builds and compiles the model
     only. `target` (a `TargetSpec`) is what the data set turned out to hold; it decides the loss where the design names
-    none and the task is not plain from `data`. An uploaded table is read as `csv_name` beside the script. Raises
-    `Invalid` for what the catalog does not have, and for own code that cannot stand in one script.
+    none and the task is not plain from `data`. An uploaded table is read as `csv_name` beside the script, and weights
+    to start from as files there that `app.codegen.weights_source` names. Raises `Invalid` for what the catalog does
+    not have, and for own code that cannot stand in one script.
     """
     catalog = catalog_for(document)
     own = defined_names(document.code)
@@ -104,6 +106,7 @@ def render_script(
             outputs=len(plan.outputs),
             targets=[_TARGETS[document.training.targets.get(each.node, "labels")] for each in plan.outputs]
             or ["y[part]"],
+            start=find_start(document, catalog),
             literal=literal,
         )
     )

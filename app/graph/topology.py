@@ -1,11 +1,11 @@
 """How nodes hang together: wires by their ends, an order in which every source comes first, cycles, reach."""
 
 from collections import defaultdict, deque
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 
-from app.document.model import GraphDocument
+from app.document.model import GraphDocument, parse_edge_key
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,6 +140,21 @@ def upstream_of(nodes: Iterable[str], incoming: Mapping[str, list[Wire]]) -> set
                 found.add(wire.source)
                 queue.append(wire.source)
     return found
+
+
+def nearest_above(document: GraphDocument, node: str) -> Iterator[str]:
+    """Yield the nodes from which something reaches `node`, the nearest first."""
+    sources: dict[str, list[str]] = {}
+    for key in document.edges:
+        ends = parse_edge_key(key)
+        sources.setdefault(ends.target, []).append(ends.source)
+    waiting, seen = [node], {node}
+    while waiting:
+        for source in sources.get(waiting.pop(0), []):
+            if source not in seen and source in document.nodes:
+                seen.add(source)
+                waiting.append(source)
+                yield source
 
 
 def downstream_of(nodes: Iterable[str], outgoing: Mapping[str, list[Wire]]) -> set[str]:

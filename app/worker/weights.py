@@ -20,7 +20,8 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import TypeAdapter
 
-from app.document.model import GraphDocument, Weights, parse_edge_key
+from app.document.model import GraphDocument, Weights
+from app.graph.topology import nearest_above
 from app.messages.data import DataSource, KerasSource
 from app.messages.weights import LayerWeights, StoredLayer, WeightsContents, WordVectors
 from app.shared.errors import Invalid
@@ -265,7 +266,7 @@ def _vocabulary(
     in which ids 0 and 1 are padding and unknown words.
     """
     lookups = {each.name: each for each in _layers_below(model) if hasattr(each, "get_vocabulary")}
-    for above in _above(document, node):
+    for above in nearest_above(document, node):
         layer = document.layers.get(document.nodes[above].layer)
         if layer is not None and layer.name in lookups:
             return [str(word) for word in lookups[layer.name].get_vocabulary()], layer.name
@@ -275,21 +276,6 @@ def _vocabulary(
             words[row] = word
         return words, data.name
     return ["", "", *store.words()], "the file's own order"
-
-
-def _above(document: GraphDocument, node: str) -> Iterator[str]:
-    """Yield the nodes from which something reaches `node`, the nearest first."""
-    sources: dict[str, list[str]] = {}
-    for key in document.edges:
-        ends = parse_edge_key(key)
-        sources.setdefault(ends.target, []).append(ends.source)
-    waiting, seen = [node], {node}
-    while waiting:
-        for source in sources.get(waiting.pop(0), []):
-            if source not in seen and source in document.nodes:
-                seen.add(source)
-                waiting.append(source)
-                yield source
 
 
 def _layers_below(model: Any) -> Iterator[Any]:
