@@ -1,4 +1,7 @@
-"""Designs in from files, and out to files. Keras is asked in the analysis process; nothing in a file is executed."""
+"""Designs in from files, and out to files. Keras is asked in processes of its own, never here.
+
+Nothing in a file is executed, but for a script that somebody asks to have run: that happens in the sandbox.
+"""
 
 import asyncio
 import shutil
@@ -11,16 +14,27 @@ from pydantic import BaseModel
 from app.accounts.principal import Principal
 from app.designs.access import require_code_permission
 from app.document.model import GraphDocument
+from app.infra.analysis import Refused
 from app.infra.services import Services
-from app.messages.analysis import ExportedModel, ExportModelRequest, ImportedModel, ImportModelRequest, Refusal
+from app.messages.analysis import (
+    MAX_SCRIPT,
+    ExportedModel,
+    ExportModelRequest,
+    ImportedModel,
+    ImportModelRequest,
+    Refusal,
+    RunScriptRequest,
+)
 from app.messages.data import BundledSource, DataSource, KerasSource
 from app.messages.exports import BUNDLE, EXPORTS, ExportFormat
-from app.shared.errors import Invalid, TooLarge, Unavailable
+from app.shared.errors import TooLarge, Unavailable
 from app.shared.ids import new_id
 
 IMPORT_LIMIT: Final = 1024 * 2**20
 """Bytes of a model file, weights included; only the architecture in it is read."""
 IMPORT_SECONDS: Final = 30.0
+SCRIPT_SECONDS: Final = 60.0
+"""How long a script may run that is imported by running it; building a model takes seconds, training longer."""
 SANDBOX_SECONDS: Final = 60.0
 """What an export in the sandbox may take longer than elsewhere: nothing is warm there."""
 
@@ -40,8 +54,8 @@ class Upload(BaseModel):
     filename: str
 
 
-async def receive(services: Services, file: UploadFile) -> Upload:
-    """Save an uploaded model under a name that the server makes; raise `TooLarge` over `IMPORT_LIMIT`."""
+async def receive(services: Services, file: UploadFile, limit: int = IMPORT_LIMIT) -> Upload:
+    """Save an uploaded model under a name that the server makes; raise `TooLarge` over `limit` bytes."""
     folder = services.folder / "imports"
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     path = folder / new_id()
@@ -50,10 +64,10 @@ async def receive(services: Services, file: UploadFile) -> Upload:
         with path.open("xb") as target:
             while piece := await file.read(2**20):
                 size += len(piece)
-                if size > IMPORT_LIMIT:
+                if size > limit:
                     raise TooLarge(
                         "This file is too large to import.",
-                        expected=f"at most {IMPORT_LIMIT // 2**20} MiB",
+                        expected=f"at most {limit / 2**20:.0f} MiB",
                         received="more",
                         hint="A design needs the architecture only: export it with model.to_json().",
                     )
@@ -71,6 +85,31 @@ async def import_model(services: Services, upload: Upload) -> ImportedModel:
         answer = await services.analysis.ask(request, timeout=IMPORT_SECONDS)
     finally:
         upload.path.unlink(missing_ok=True)
+    if isinstance(answer, Refusal):
+        refuse(answer)
+    return answer
+
+
+async def import_by_running(services: Services, file: UploadFile, principal: Principal) -> ImportedModel:
+    """Execute a script in the sandbox, and read the model that it leaves as a design.
+
+    Raises `CodeForbidden`, `SandboxOff`, `TooLarge`, or `Refused` with what became of the script.
+    """
+    require_code_permission(principal)
+    await services.sandbox.require()
+    upload = await receive(services, file, MAX_SCRIPT)
+    path, folder = upload.path.resolve(), services.sandbox.folder / new_id()
+    try:
+        answer: ImportedModel | Refusal = await services.sandbox.work(
+            RunScriptRequest(path=str(path), filename=upload.filename),
+            timeout=SCRIPT_SECONDS,
+            folder=folder,
+            readable=[path],
+            task="analyse",
+        )
+    finally:
+        path.unlink(missing_ok=True)
+        await asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True)
     if isinstance(answer, Refusal):
         refuse(answer)
     return answer
@@ -164,5 +203,6 @@ def find_source(dataset: str | None) -> DataSource | None:
 
 def refuse(refusal: Refusal) -> NoReturn:
     """Raise a refusal of the analysis process as what it means for the person who asked."""
-    kind = Unavailable if refusal.code in _BUSY else Invalid
-    raise kind(refusal.message, expected=refusal.expected, received=refusal.received, hint=refusal.hint)
+    if refusal.code in _BUSY:
+        raise Unavailable(refusal.message, expected=refusal.expected, received=refusal.received, hint=refusal.hint)
+    raise Refused(refusal)

@@ -33,7 +33,7 @@ from app.designs.templates import get_template, list_template_views
 from app.document.model import GraphDocument
 from app.document.read import read_document
 from app.infra.services import Connected, Transaction
-from app.messages.analysis import AppliedCode
+from app.messages.analysis import MAX_SCRIPT, AppliedCode
 from app.shared.clock import now
 from app.shared.errors import Forbidden
 
@@ -69,6 +69,19 @@ async def create_design(
 async def import_design(file: UploadFile, principal: Maker, services: Connected, transaction: Transaction) -> Imported:
     """Make a design of a model file (`.keras`, `.h5`, JSON), a script or a design file; nothing in it is executed."""
     model = await files.import_model(services, await files.receive(services, file))
+    design = await service.create_design(transaction, services.rooms, principal, model.document)
+    return Imported(design=design, layers=model.layers, notes=model.notes)
+
+
+@router.post("/designs/import/run", status_code=201, max_body_size=2 * MAX_SCRIPT)
+async def import_by_running(
+    file: UploadFile, principal: Maker, services: Connected, transaction: Transaction
+) -> Imported:
+    """Make a design of the model that a Python script leaves, by executing the script in the sandbox.
+
+    For who may run code. Of several models it is the one that is compiled last, else the last one.
+    """
+    model = await files.import_by_running(services, file, principal)
     design = await service.create_design(transaction, services.rooms, principal, model.document)
     return Imported(design=design, layers=model.layers, notes=model.notes)
 

@@ -25,7 +25,7 @@ from app.messages.analysis import (
 )
 from app.messages.data import DatasetDescription
 from app.messages.weights import WeightsContents
-from app.shared.errors import Unavailable
+from app.shared.errors import Invalid, Unavailable
 
 DEFAULT_SECONDS: Final = 10.0
 RETRY_SECONDS: Final = 1.0
@@ -35,10 +35,22 @@ _ANSWERS: Final[dict[str, TypeAdapter[Any]]] = {
     "describe_data": TypeAdapter(DatasetDescription),
     "inspect_table": TypeAdapter(dict[str, JsonValue]),
     "import_model": TypeAdapter(ImportedModel),
+    "run_script": TypeAdapter(ImportedModel),
     "export_model": TypeAdapter(ExportedModel),
     "apply_code": TypeAdapter(AppliedCode),
     "convert_weights": TypeAdapter(WeightsContents),
 }
+
+
+class Refused(Invalid):
+    """A worker process could not do what it was asked; `code` and words are its own."""
+
+    def __init__(self, refusal: Refusal) -> None:
+        super().__init__(refusal.message, expected=refusal.expected, received=refusal.received, hint=refusal.hint)
+        self.refusal = refusal
+
+    def as_dict(self) -> dict[str, str]:
+        return {**super().as_dict(), "code": self.refusal.code}
 
 
 class AnalysisClient:

@@ -102,6 +102,14 @@ class ImportModelRequest(_Strict):
     filename: str
 
 
+class RunScriptRequest(_Strict):
+    """Execute the Python script at `path`, and read the model that it leaves as a design: in a sandbox only."""
+
+    request: Literal["run_script"] = "run_script"
+    path: str
+    filename: str
+
+
 class ExportModelRequest(_Strict):
     """Write `document` as `format` to `path`; with `weights`, a trained `.keras` file whose weights are taken.
 
@@ -136,6 +144,7 @@ AnalysisRequest = Annotated[
     | DescribeDataRequest
     | InspectTableRequest
     | ImportModelRequest
+    | RunScriptRequest
     | ExportModelRequest
     | ApplyCodeRequest
     | ConvertWeightsRequest,

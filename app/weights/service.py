@@ -13,7 +13,8 @@ from app.accounts.principal import Principal
 from app.accounts.schemas import Person
 from app.accounts.tables import User
 from app.datasets.multipart import UploadedFile
-from app.datasets.service import Refused, label
+from app.datasets.service import label
+from app.infra.analysis import Refused
 from app.infra.services import Services
 from app.messages.analysis import Refusal
 from app.messages.weights import ConvertWeightsRequest, LayerWeights, WeightsContents, WordVectors

@@ -21,6 +21,7 @@ from app.messages.analysis import (
     ImportModelRequest,
     InspectTableRequest,
     Refusal,
+    RunScriptRequest,
 )
 from app.messages.weights import ConvertWeightsRequest
 from app.shared.errors import AppError, Invalid
@@ -72,6 +73,12 @@ def _dispatch(request: AnalysisRequest) -> Any:
             from app.worker.imports.model import import_model
 
             return import_model(Path(path), filename, load_catalog()).model_dump(mode="json")
+        case RunScriptRequest(path=path, filename=filename):
+            if not sandbox.entered():
+                raise Invalid("Scripts are executed in a sandbox only.", expected="a sandboxed process")
+            from app.worker.imports.running import run_script
+
+            return run_script(Path(path), filename, load_catalog()).model_dump(mode="json")
         case ExportModelRequest():
             from app.worker.exports.export import export_model
 

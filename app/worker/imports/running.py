@@ -1,49 +1,85 @@
-"""The models of a script, had by running it. Call this in the sandbox only, where `may_run_code` says so."""
+"""The model of a script, had by running it. Only a sandboxed process calls this: it executes what somebody wrote."""
 
 import json
 import runpy
+import traceback
 from pathlib import Path
 from typing import Any, Final
 
+import keras
+
+from app.catalog.model import Catalog
+from app.messages.analysis import ImportedModel
 from app.worker.imports.errors import NotPython
+from app.worker.imports.model import import_config
 
-MAX_MODELS: Final = 20
+NAMED: Final = 10
+"""Of so many models that are not taken the names are told."""
 
 
-def import_by_running(path: Path) -> list[dict[str, Any]]:
-    """Run the script at `path` and return the architectures of its Keras models, by name of the variable, as data.
+def run_script(path: Path, filename: str, catalog: Catalog) -> ImportedModel:
+    """Execute the script at `path` and return the design of the model that it leaves in a variable.
 
-    This executes what somebody wrote: only a sandboxed process may call it. Each architecture is what `to_json` says,
-    with `variable`; a model that is part of another one is left out. `app.worker.imports.model.import_config` turns one
-    into a design. Raises `NotPython` for a script that fails, or that leaves no Keras model behind.
+    Of several models, not counting those that are part of another one, it is the last one that is compiled, else the
+    last one; `notes` names the others. Raises `NotPython` for a script that fails, with the line, or leaves no model.
     """
-    import keras
-
-    try:
-        names = runpy.run_path(str(path), run_name="__main__")
-    except BaseException as error:  # the script may raise anything, SystemExit included
-        raise NotPython(
-            "The script ended with an error.",
-            expected="a script that runs and leaves a keras.Model in a variable",
-            received=f"{type(error).__name__}: {error}"[:500],
-        ) from error
-    found = {name: value for name, value in names.items() if isinstance(value, keras.Model)}
-    inside = {id(layer) for model in found.values() for layer in model._flatten_layers(include_self=False)}
-    unique = {id(model): (name, model) for name, model in found.items() if id(model) not in inside}
-    described = [each for name, model in list(unique.values())[:MAX_MODELS] if (each := _described(name, model))]
+    models = _models(_executed(path))
+    described = {name: data for name, model in models.items() if (data := _described(model)) is not None}
     if not described:
         raise NotPython(
             "The script leaves no model whose layers are known.",
             expected="a Sequential or functional keras.Model in a variable of the script",
-            received=", ".join(found)[:200] or "none",
-            hint="Assign the model to a name at the end of the script; subclassed models have no architecture.",
+            received=", ".join(models)[:200] or "none",
+            hint="Give the model a name at the end of the script; a subclassed model does not say how it is built.",
         )
-    return described
+    compiled = [name for name, data in described.items() if data.get("compile_config")]
+    chosen = (compiled or list(described))[-1]
+    found = import_config(described[chosen], filename, catalog)
+    notes = ["The script was run in the sandbox; comments and what is not part of the model are left behind."]
+    others = [name for name in models if name != chosen]
+    if others:
+        left = ", ".join(others[:NAMED]) + (" and more" if len(others) > NAMED else "")
+        notes.append(f"Of {len(models)} models this is {chosen}; not taken: {left}.")
+    return found.model_copy(update={"notes": [*notes, *found.notes]})
 
 
-def _described(name: str, model: Any) -> dict[str, Any] | None:
+def _executed(path: Path) -> dict[str, Any]:
+    """Return the variables of the script after it has run."""
+    try:
+        return runpy.run_path(str(path), run_name="__main__")
+    except BaseException as error:  # the script may raise anything, SystemExit included
+        line = _line(error, str(path))
+        raise NotPython(
+            f"Line {line}: the script ended with an error." if line else "The script ended with an error.",
+            expected="a script that runs to its end and leaves a keras.Model in a variable",
+            received=(f"line {line}: " if line else "") + f"{type(error).__name__}: {error}"[:500],
+            hint="The sandbox has no network and no file but the script: cut what loads data, trains and saves.",
+            line=line,
+        ) from error
+
+
+def _line(error: BaseException, file: str) -> int:
+    """Return the innermost line of the script that `error` comes from; 0 for none."""
+    if isinstance(error, SyntaxError) and error.filename == file:
+        return error.lineno or 0
+    lines = [line for frame, line in traceback.walk_tb(error.__traceback__) if frame.f_code.co_filename == file]
+    return lines[-1] if lines else 0
+
+
+def _models(names: dict[str, Any]) -> dict[str, keras.Model]:
+    """Return the models in variables, each under its first name, without those that are part of another one."""
+    found = {name: value for name, value in names.items() if isinstance(value, keras.Model)}
+    inside = {id(layer) for model in found.values() for layer in model._flatten_layers(include_self=False)}
+    unique: dict[int, str] = {}
+    for name, model in found.items():
+        unique.setdefault(id(model), name)
+    return {name: found[name] for key, name in unique.items() if key not in inside}
+
+
+def _described(model: keras.Model) -> dict[str, Any] | None:
+    """Return what `to_json` says of the model; None where its layers are not in there."""
     try:
         data: dict[str, Any] = json.loads(model.to_json())
     except (NotImplementedError, TypeError, ValueError):
         return None
-    return {**data, "variable": name} if isinstance(data.get("config"), dict) and "layers" in data["config"] else None
+    return data if isinstance(data.get("config"), dict) and "layers" in data["config"] else None

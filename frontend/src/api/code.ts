@@ -2,6 +2,7 @@ import { useMutation, useQuery } from "@tanstack/react-query";
 import { answer, api, slowApi } from "./client";
 import type { ApiError } from "./errors";
 import { keys, queryClient } from "./queryClient";
+import { useSession } from "./session";
 import type { AppliedCode, Code, DesignSource, Diagnostics } from "./types";
 
 /** What is wrong at a place of a Python text: lines count from 1, columns from 0; -1 means the whole line. */
@@ -111,4 +112,15 @@ export function useSandbox() {
     queryFn: () => answer(api.GET("/api/sandbox")),
     staleTime: 5 * 60_000,
   });
+}
+
+export type RunBlocked = "viewer" | "permission" | "sandbox";
+
+/** Why this person cannot have Python run here, or null. */
+export function useRunBlocked(): RunBlocked | null {
+  const session = useSession();
+  const sandbox = useSandbox();
+  if (!session.data?.workspace) return "viewer";
+  if (!session.data.workspace.may_run_code) return "permission";
+  return sandbox.data?.tier === "none" ? "sandbox" : null;
 }

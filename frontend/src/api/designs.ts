@@ -1,4 +1,5 @@
 import { useMutation, useQuery } from "@tanstack/react-query";
+import type { paths } from "@/generated/api";
 import { answer, api } from "./client";
 import { keys, queryClient } from "./queryClient";
 import type { DesignSummary, GraphDocument, ImportedDesign, Template } from "./types";
@@ -88,10 +89,14 @@ interface Upload {
   signal?: AbortSignal;
 }
 
+const IMPORT_DOOR: keyof paths = "/api/designs/import";
+const RUN_DOOR: keyof paths = "/api/designs/import/run";
+
+/** Make a design of a file; with `run`, by running a script in the sandbox. */
 export function useImportDesign() {
   return useMutation({
-    mutationFn: ({ file, onProgress, signal }: Upload) =>
-      uploadFile<ImportedDesign>("/api/designs/import", file, onProgress, signal),
+    mutationFn: ({ file, onProgress, signal, run }: Upload & { run: boolean }) =>
+      uploadFile<ImportedDesign>(run ? RUN_DOOR : IMPORT_DOOR, file, onProgress, signal),
     onSuccess: refreshDesigns,
   });
 }

@@ -3,8 +3,8 @@ import { IconPlayerPlay, IconShieldLock, IconX } from "@tabler/icons-react";
 import { useEffect, useRef } from "react";
 import { useTranslation } from "react-i18next";
 import { focusNode } from "@/actions";
-import { toApiError, useDiagnostics, useSession } from "@/api";
-import { useRunOwnCode, useSandbox } from "@/api/code";
+import { toApiError, useDiagnostics } from "@/api";
+import { type RunBlocked, useRunBlocked, useRunOwnCode, useSandbox } from "@/api/code";
 import { type Code, useDesignDocument, useDocumentSelector, useSaveState } from "@/document";
 import { formatShape } from "@/lib/format";
 import { ErrorView } from "@/ui/ErrorView";
@@ -23,7 +23,7 @@ export function CodeCheck({ piece, reading }: CodeCheckProps) {
   const save = useSaveState();
   const check = useRunOwnCode(design.id);
   const stop = useRef<AbortController | null>(null);
-  const blocked = useBlocked();
+  const blocked = useRunBlocked();
   const reason =
     blocked ?? (reading.state === "fine" ? (save === "saved" ? null : "unsaved") : reading.state);
   useEffect(() => () => stop.current?.abort(), []);
@@ -86,18 +86,7 @@ export function CodeCheck({ piece, reading }: CodeCheckProps) {
   );
 }
 
-type Blocked = "viewer" | "permission" | "sandbox";
-
-/** Why this person cannot have code run here, or null. */
-function useBlocked(): Blocked | null {
-  const session = useSession();
-  const sandbox = useSandbox();
-  if (!session.data?.workspace) return "viewer";
-  if (!session.data.workspace.may_run_code) return "permission";
-  return sandbox.data?.tier === "none" ? "sandbox" : null;
-}
-
-function Why({ reason }: { reason: Blocked }) {
+function Why({ reason }: { reason: RunBlocked }) {
   const { t } = useTranslation("code");
   const sandbox = useSandbox();
   return (

@@ -1,8 +1,9 @@
 import { Button, Group, Modal, Progress, Stack, Text } from "@mantine/core";
-import { useEffect, useRef, useState } from "react";
+import { IconPlayerPlay } from "@tabler/icons-react";
+import { useCallback, useEffect, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { useNavigate } from "react-router";
-import { faultOf } from "@/api/code";
+import { faultOf, useRunBlocked, useSandbox } from "@/api/code";
 import { useImportDesign } from "@/api/designs";
 import { toApiError } from "@/api/errors";
 import { formatBytes, formatPercent } from "@/lib/format";
@@ -23,9 +24,27 @@ export function ImportDialog({ file, onClose }: ImportDialogProps) {
   const navigate = useNavigate();
   const { mutate, data, error, reset, isPending } = useImportDesign();
   const [sent, setSent] = useState(0);
+  const [running, setRunning] = useState(false);
   const started = useRef<File | null>(null);
   const stop = useRef<AbortController | null>(null);
 
+  const start = useCallback(
+    (chosen: File, run: boolean) => {
+      reset();
+      setSent(0);
+      setRunning(run);
+      const control = new AbortController();
+      stop.current = control;
+      mutate(
+        { file: chosen, run, onProgress: setSent, signal: control.signal },
+        {
+          onSuccess: ({ design, layers, notes }) =>
+            keepReport(design.id, { filename: chosen.name, layers, notes: notes }),
+        },
+      );
+    },
+    [mutate, reset],
+  );
   useEffect(() => {
     if (file === null) {
       started.current = null;
@@ -33,18 +52,8 @@ export function ImportDialog({ file, onClose }: ImportDialogProps) {
     }
     if (started.current === file) return;
     started.current = file;
-    reset();
-    setSent(0);
-    const control = new AbortController();
-    stop.current = control;
-    mutate(
-      { file, onProgress: setSent, signal: control.signal },
-      {
-        onSuccess: ({ design, layers, notes }) =>
-          keepReport(design.id, { filename: file.name, layers, notes: notes }),
-      },
-    );
-  }, [file, mutate, reset]);
+    start(file, false);
+  }, [file, start]);
 
   const close = () => {
     stop.current?.abort();
@@ -61,7 +70,7 @@ export function ImportDialog({ file, onClose }: ImportDialogProps) {
       closeOnClickOutside={!isPending}
     >
       {error && file ? (
-        <Refused file={file} error={error} onClose={close} />
+        <Refused file={file} error={error} onClose={close} onRun={running ? null : () => start(file, true)} />
       ) : data ? (
         <Stack>
           <Text size="sm">{t(data.layers.length > 0 ? "import.summary" : "import.whole")}</Text>
@@ -99,7 +108,7 @@ export function ImportDialog({ file, onClose }: ImportDialogProps) {
           <Text size="xs" c="dimmed">
             {sent < 1
               ? t("import.sending", { part: formatPercent(sent), size: formatBytes(file?.size ?? 0) })
-              : t("import.reading")}
+              : t(running ? "import.run.running" : "import.reading")}
           </Text>
           <Group justify="flex-end">
             <Button variant="default" size="xs" onClick={close} data-testid="import-cancel">
@@ -112,8 +121,16 @@ export function ImportDialog({ file, onClose }: ImportDialogProps) {
   );
 }
 
-/** Why a file is refused; of a script, with the lines around the place. */
-function Refused({ file, error, onClose }: { file: File; error: Error; onClose: () => void }) {
+interface RefusedProps {
+  file: File;
+  error: Error;
+  onClose: () => void;
+  /** Imports the script by running it; null when that was tried. */
+  onRun: (() => void) | null;
+}
+
+/** Why a file is refused; of a script, with the lines around the place and the offer to run it. */
+export function Refused({ file, error, onClose, onRun }: RefusedProps) {
   const { t } = useTranslation("designs");
   const refusal = toApiError(error);
   const fault = file.name.endsWith(".py") ? faultOf(refusal) : null;
@@ -121,11 +138,40 @@ function Refused({ file, error, onClose }: { file: File; error: Error; onClose: 
     <Stack>
       <ErrorView error={refusal} />
       {fault && <ScriptFault file={file} line={fault.line} column={fault.column} />}
-      <Group justify="flex-end">
+      {onRun && refusal.code === "not_python" ? (
+        <RunOffer onClose={onClose} onRun={onRun} />
+      ) : (
+        <Group justify="flex-end">
+          <Button variant="default" onClick={onClose}>
+            {t("common:close")}
+          </Button>
+        </Group>
+      )}
+    </Stack>
+  );
+}
+
+/** The other way to have a script's model: what running it means, or why that is not to be had here. */
+function RunOffer({ onClose, onRun }: { onClose: () => void; onRun: () => void }) {
+  const { t } = useTranslation("designs");
+  const blocked = useRunBlocked();
+  const sandbox = useSandbox();
+  return (
+    <>
+      <Text size="sm" role="note" data-testid="import-run-note">
+        {t(blocked ? `import.run.why.${blocked}` : "import.run.help")}{" "}
+        {blocked === "sandbox" && sandbox.data?.reason}
+      </Text>
+      <Group justify="flex-end" gap="xs">
         <Button variant="default" onClick={onClose}>
           {t("common:close")}
         </Button>
+        {!blocked && (
+          <Button leftSection={<IconPlayerPlay size={16} />} onClick={onRun} data-testid="import-run">
+            {t("import.run.action")}
+          </Button>
+        )}
       </Group>
-    </Stack>
+    </>
   );
 }

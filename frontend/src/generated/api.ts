@@ -172,6 +172,28 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/designs/import/run": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Import By Running
+         * @description Make a design of the model that a Python script leaves, by executing the script in the sandbox.
+         *
+         *     For who may run code. Of several models it is the one that is compiled last, else the last one.
+         */
+        post: operations["import_by_running_api_designs_import_run_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/designs/{design_id}": {
         parameters: {
             query?: never;
@@ -1112,6 +1134,11 @@ export interface components {
             step: number;
             /** Time */
             time: number;
+        };
+        /** Body_import_by_running_api_designs_import_run_post */
+        Body_import_by_running_api_designs_import_run_post: {
+            /** File */
+            file: string;
         };
         /** Body_import_design_api_designs_import_post */
         Body_import_design_api_designs_import_post: {
@@ -3662,6 +3689,39 @@ export interface operations {
         requestBody: {
             content: {
                 "multipart/form-data": components["schemas"]["Body_import_design_api_designs_import_post"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Imported"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    import_by_running_api_designs_import_run_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "multipart/form-data": components["schemas"]["Body_import_by_running_api_designs_import_run_post"];
             };
         };
         responses: {
