@@ -10,7 +10,7 @@ from typing import Final
 from pydantic import BaseModel, ConfigDict
 
 from app.catalog.docstring import parse_docstring
-from app.catalog.model import Catalog, Kind, ObjectSpec
+from app.catalog.model import Catalog, Kind, ObjectSpec, PortSpec
 from app.catalog.registry import load_catalog
 from app.catalog.signature import call_ports, is_cell, own_params
 from app.document.model import Code, GraphDocument
@@ -90,7 +90,17 @@ def _catalog(pieces: tuple[tuple[str, str, str, str], ...]) -> Catalog:
         spec = _piece(piece_id, kind, name, source).spec
         if spec is not None:
             sections[spec.kind].setdefault(spec.name, spec)
+    layers = sections[Kind.LAYER]
+    cells = [name for name, spec in layers.items() if spec.code and spec.category == CELLS]
+    if cells:
+        layers["RNN"] = _over_cells(layers["RNN"], cells)
     return Catalog(version=base.version, objects=sections)
+
+
+def _over_cells(rnn: ObjectSpec, cells: list[str]) -> ObjectSpec:
+    """Give `RNN` a port for the last states of own cells: how many there are shows only when the code has run."""
+    states = PortSpec(name="states", variadic=True, when={"return_state": True, "cell.class_name": cells})
+    return rnn.model_copy(update={"outputs": (*rnn.outputs, states)})
 
 
 @lru_cache(maxsize=1024)

@@ -13,6 +13,7 @@ from app.datasets.builtin import BUILTIN
 from app.datasets.multipart import UploadedFile
 from app.datasets.schemas import DatasetSummary, UploadedTable
 from app.datasets.tables import Upload
+from app.designs.data import TrainingData, declare_tables
 from app.infra.analysis import Refused
 from app.infra.services import Services
 from app.messages.analysis import DescribeDataRequest, InspectTableRequest, Refusal
@@ -55,8 +56,12 @@ async def get_dataset(session: AsyncSession, services: Services, principal: Prin
             received=name[:80],
             hint="Choose a data set in the Train tab, or upload the table again.",
         )
+    return Dataset(name, _source(services, upload), upload)
+
+
+def _source(services: Services, upload: Upload) -> CsvSource:
     options = CsvOptions.model_validate(upload.options)
-    return Dataset(name, CsvSource(path=services.artifacts.url(upload.artifact), options=options), upload)
+    return CsvSource(path=services.artifacts.url(upload.artifact), options=options)
 
 
 async def find_upload(session: AsyncSession, principal: Principal, name: str) -> Upload | None:
@@ -176,6 +181,19 @@ def set_options(upload: Upload, options: CsvOptions) -> CsvOptions:
     upload.options = options.model_dump(mode="json")
     upload.description = None
     return options
+
+
+async def _table_of_design(
+    services: Services, session: AsyncSession, principal: Principal, name: str
+) -> TrainingData | None:
+    upload = await find_upload(session, principal, name)
+    if upload is None:
+        return None
+    target = DatasetDescription.model_validate(upload.description).target if upload.description is not None else None
+    return TrainingData(_source(services, upload), target)
+
+
+declare_tables(_table_of_design)
 
 
 def _title(upload: Upload) -> str:

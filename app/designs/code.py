@@ -4,9 +4,11 @@ import asyncio
 import hashlib
 from typing import Final
 
+from app.accounts.principal import Principal
 from app.catalog.own import catalog_for
 from app.codegen.python_source import Script, render_script
-from app.designs.files import find_source, refuse
+from app.designs.data import TrainingData, find_data
+from app.designs.files import refuse
 from app.designs.schemas import CodeLines, CodeView
 from app.document.model import GraphDocument
 from app.graph.check import survey
@@ -30,18 +32,21 @@ class CodeOutdated(Conflict):
     code = "code_outdated"
 
 
-async def read_code(document: GraphDocument) -> CodeView:
+async def read_code(services: Services, principal: Principal, document: GraphDocument) -> CodeView:
     """Return `document` as Python; raise `NotReady` where an error keeps it from being planned. Nothing is executed."""
-    return _view(await asyncio.to_thread(_rendered, document))
+    data = await find_data(services, principal, document.training.dataset)
+    return _view(await asyncio.to_thread(_rendered, document, data))
 
 
-async def apply_code(services: Services, document: GraphDocument, source: str, revision: str) -> AppliedCode:
+async def apply_code(
+    services: Services, principal: Principal, document: GraphDocument, source: str, revision: str
+) -> AppliedCode:
     """Return the edits by which `document` becomes what `source` says; it is parsed and never executed.
 
     `revision` is that of the code which was edited: raise `CodeOutdated` when the design has changed since, and
     `Invalid` for Python that is no design, with the line in `received`.
     """
-    present = await read_code(document)
+    present = await read_code(services, principal, document)
     if present.revision != revision:
         raise CodeOutdated(
             "The design was changed after this code was shown.",
@@ -56,13 +61,15 @@ async def apply_code(services: Services, document: GraphDocument, source: str, r
     return answer
 
 
-def _rendered(document: GraphDocument) -> Script:
+def _rendered(document: GraphDocument, data: TrainingData | None) -> Script:
     catalog = catalog_for(document)
     found = survey(document, catalog)
     first = next((problem for problem in found.problems if problem.severity == "error"), None)
     if first is not None:
         raise NotReady(first.message, expected=first.expected, received=first.received, hint=first.hint)
-    return render_script(plan_of(found), document, find_source(document.training.dataset))
+    if data is None:
+        return render_script(plan_of(found), document)
+    return render_script(plan_of(found), document, data.source, target=data.target)
 
 
 def _view(script: Script) -> CodeView:

@@ -13,6 +13,7 @@ from pydantic import BaseModel
 
 from app.accounts.principal import Principal
 from app.designs.access import require_code_permission
+from app.designs.data import find_data
 from app.document.model import GraphDocument
 from app.infra.analysis import Refused
 from app.infra.services import Services
@@ -25,7 +26,7 @@ from app.messages.analysis import (
     Refusal,
     RunScriptRequest,
 )
-from app.messages.data import BundledSource, DataSource, KerasSource
+from app.messages.data import CsvSource
 from app.messages.exports import BUNDLE, EXPORTS, ExportFormat
 from app.shared.errors import TooLarge, Unavailable
 from app.shared.ids import new_id
@@ -44,7 +45,6 @@ DesignFormat = ExportFormat | Literal["design"]
 _TEXTS: Final = frozenset({"python", "notebook"})
 
 _BUSY: Final = frozenset({"analysis_timeout", "analysis_died", "unavailable", "superseded"})
-_BUNDLED: Final = frozenset({"digits", "iris", "wine", "breast_cancer", "diabetes"})
 
 
 class Upload(BaseModel):
@@ -146,11 +146,12 @@ async def export_model(
         if export_format == "design":
             path.write_text(document.model_dump_json(indent=2) + "\n")
             return Download(path=path, filename=f"{name}.json", media_type="application/json")
+        data = await find_data(services, principal, document.training.dataset)
         request = ExportModelRequest(
             document=document,
             format=export_format,
             path=str(path),
-            data=find_source(document.training.dataset),
+            data=data.source if data is not None else None,
             weights=str(weights) if weights is not None else None,
             bundle=bundle,
         )
@@ -177,12 +178,15 @@ async def _export_confined(
     """Export in the sandbox, to a folder of its own; what it leaves there is copied to `path` when it has ended."""
     folder = services.sandbox.folder / new_id()
     written = folder / "artifact"
+    readable = [weights] if weights is not None else []
+    if isinstance(request.data, CsvSource):
+        readable.append(Path(request.data.path))
     try:
         answer: ExportedModel | Refusal = await services.sandbox.work(
             request.model_copy(update={"path": str(written)}),
             timeout=EXPORTS[request.format].seconds + SANDBOX_SECONDS,
             folder=folder,
-            readable=[weights] if weights is not None else [],
+            readable=readable,
             task="analyse",
         )
         if isinstance(answer, ExportedModel):
@@ -192,13 +196,6 @@ async def _export_confined(
         return answer
     finally:
         await asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True)
-
-
-def find_source(dataset: str | None) -> DataSource | None:
-    """Return the source of a data set that everybody has; None for an upload, whose file stays on the server."""
-    if dataset is None or dataset.startswith("upload:"):
-        return None
-    return BundledSource(name=dataset) if dataset in _BUNDLED else KerasSource(name=dataset)
 
 
 def refuse(refusal: Refusal) -> NoReturn:

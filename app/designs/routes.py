@@ -214,7 +214,8 @@ def attachment(download: files.Download) -> Response:
 @router.post("/designs/{design_id}/code")
 async def read_design_code(access: Viewer, services: Connected) -> CodeView:
     """Return the design as it is now as Python; nothing is executed."""
-    return await code.read_code(await service.read_live_document(services.rooms, access.design_id))
+    document = await service.read_live_document(services.rooms, access.design_id)
+    return await code.read_code(services, access.principal, document)
 
 
 @router.post("/designs/{design_id}/code/apply")
@@ -224,7 +225,7 @@ async def apply_design_code(body: EditedCode, access: Editor, services: Connecte
     The source is parsed and never executed; what it does not name keeps its id, its place and its note.
     """
     document = await service.read_live_document(services.rooms, access.design_id)
-    return await code.apply_code(services, document, body.source, body.revision)
+    return await code.apply_code(services, access.principal, document, body.source, body.revision)
 
 
 @router.get("/designs/{design_id}/shares")

@@ -8,9 +8,11 @@ from hypothesis import strategies as st
 
 from app.catalog.model import Kind, ObjectSpec, ParamKind
 from app.catalog.own import CELLS, OWN, catalog_for, source_faults
+from app.catalog.ports import output_ports
 from app.catalog.registry import load_catalog
 from app.catalog.validate import validate_params
 from app.document.model import Code, GraphDocument
+from app.graph.ports import output_keys
 
 LAYER = '''
 import keras
@@ -106,6 +108,24 @@ def test_a_cell() -> None:
     cell: dict[str, Any] = {"cell": {"class_name": "C", "config": {"units": 3}}}
     assert validate_params(rnn, cell, catalog_for(document)) == []
     assert [fault.code for fault in validate_params(rnn, cell, load_catalog())] == ["unknown_object"]
+
+
+def test_an_rnn_over_an_own_cell_gives_its_states() -> None:
+    source = "class C(keras.Layer):\n  state_size = [3, 4]\n  def call(self, x, states):\n    return x, states\n"
+    rnn = catalog_for(design(("layers", "C", source))).objects[Kind.LAYER]["RNN"]
+
+    def ports(cell: str, **params: Any) -> list[str]:
+        return [port.name for port in output_ports(rnn, {"cell": {"class_name": cell, "config": {}}, **params})]
+
+    assert ports("C") == ["output"]
+    assert ports("C", return_sequences=True) == ["output"]
+    assert ports("C", return_state=True) == ["output", "states"]
+    assert ports("LSTMCell", return_state=True) == ["output", "state_h", "state_c"]
+    assert output_keys(output_ports(rnn, {"cell": {"class_name": "C"}, "return_state": True}), 3) == [
+        "output",
+        "states.0",
+        "states.1",
+    ]
 
 
 def test_what_a_class_inherits() -> None:

@@ -49,3 +49,28 @@ def test_a_bundle_goes_out(owner: httpx.Client) -> None:
     assert answer.status_code == 200, answer.text
     assert answer.headers["content-disposition"] == 'attachment; filename="Dense.zip"'
     assert answer.content.startswith(b"PK")
+
+
+def test_the_script_of_an_uploaded_table_reads_it_beside_itself(server: Server, owner: httpx.Client) -> None:
+    table = "a;b;c;d;kind\n" + "".join(f"{row}.5;{row % 3};1;{row % 7};{'xyz'[row % 3]}\n" for row in range(30))
+    uploaded = owner.post("/api/datasets/uploads", files={"file": ("flowers.csv", table, "text/csv")}).json()
+    options = {**uploaded["options"], "targets": ["kind"], "task": "auto", "seed": 7}
+    assert owner.put(f"/api/datasets/{uploaded['name']}/options", json=options).status_code == 200
+    document = DENSE | {"training": {"dataset": uploaded["name"]}}
+    path = f"/api/designs/{created(owner, {'document': document})['id']}"
+
+    view = owner.post(f"{path}/code").json()
+
+    for line in ("TARGETS = ['kind']", "delimiter=';'", "def load_data(path='data.csv'):", "seed=7"):
+        assert line.replace("'", '"') in view["source"]
+    assert str(server.data) not in view["source"]
+    assert uploaded["name"].removeprefix("upload:") not in view["source"]
+    unchanged = owner.post(f"{path}/code/apply", json={"source": view["source"] + "\n", "revision": view["revision"]})
+    assert unchanged.status_code == 200, unchanged.text
+    assert unchanged.json()["edits"] == []
+    exported = owner.get(f"{path}/export?format=python")
+    assert exported.status_code == 200, exported.text
+    assert "def load_data" in exported.text
+    assert str(server.data) not in exported.text
+    assert owner.delete(f"/api/datasets/{uploaded['name']}").status_code == 200
+    assert "def load_data" not in owner.post(f"{path}/code").json()["source"]

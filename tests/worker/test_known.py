@@ -5,13 +5,17 @@ from collections.abc import Iterator
 import pytest
 
 from app.catalog.own import catalog_for
+from app.codegen.python_source import render_script
 from app.document.model import Code, GraphDocument
+from app.graph.check import survey
+from app.graph.plan import plan_of
 from app.messages.analysis import Analysis
 from app.worker import own_code, sandbox
 from app.worker.analyse import analyse
 from app.worker.dry import Outcome, Spec
 from app.worker.known import as_json, from_json
 from tests.graph.designs import design, nested
+from tests.worker.own.designs import CELL
 
 SCALE = """
 import keras
@@ -161,3 +165,26 @@ def test_an_outcome_is_stored_whole_and_nothing_else_is_one() -> None:
 
     assert from_json(as_json(outcome)) == outcome
     assert [from_json(stored) for stored in (None, [], {}, {"outputs": 3}, "text")] == [None] * 5
+
+
+def test_the_states_of_an_rnn_over_an_own_cell_have_ports_where_they_are_returned(run: None) -> None:
+    document = design(
+        {
+            "x": ("InputLayer", {"shape": [6, 5]}),
+            "rnn": ("RNN", {"cell": {"class_name": "PlainCell", "config": {"units": 3}}, "return_state": True}),
+            "last": ("Output", {}),
+            "state": ("Output", {}),
+        },
+        ["x->rnn", "rnn->last", "rnn:states.0->state"],
+    )
+    document.code["cell"] = Code(kind="layers", name="PlainCell", source=CELL)
+
+    there = executed(document)
+
+    assert problems(there) == []
+    assert there == analysed(document, there).model_copy(update={"learned": there.learned})
+    source = render_script(plan_of(survey(document, catalog_for(document))), document).source
+    assert "rnn, *rnn_states = layers.RNN(" in source
+    assert "rnn_states[0]" in source
+    document.layers["rnn"].params["return_state"] = False
+    assert problems(executed(document))[0] == ("error", "unknown_port", "rnn")
