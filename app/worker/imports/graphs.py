@@ -1,7 +1,7 @@
 """The graphs of a Keras model drawn as a design: layers, calls and wires, and models inside models."""
 
 import re
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -14,12 +14,21 @@ from app.graph.check import CALL_ARGUMENTS
 from app.messages.analysis import LayerReport
 from app.shared.errors import TooLarge
 from app.worker.imports.call_defaults import is_filled_in
+from app.worker.imports.entries import (
+    built_shape,
+    count_shared,
+    input_params,
+    is_nested,
+    notes_of,
+    refuse_repeated,
+)
 from app.worker.imports.errors import NotAModel
 from app.worker.imports.masks import mask_operations
 from app.worker.imports.operations import find_operation, operation
 from app.worker.imports.params import ParamReader
-from app.worker.imports.tensors import History, arguments_of, calls_of, ends, shape_of, shapes_by_history, tensors
+from app.worker.imports.tensors import History, arguments_of, calls_of, ends, shapes_by_history, tensors
 from app.worker.imports.translated import NESTED, Translated, find_spec, is_keras, name_of, placeholder
+from app.worker.imports.wires import refuse_circle, says_nothing, target_ports
 
 _MASK_NOTE: Final = "Keras computes this mask by itself"
 _FIRST_CALL: Final = 0
@@ -47,14 +56,6 @@ class _Scope:
     masks: set[str] = field(default_factory=set)
 
 
-def is_nested(entry: Any) -> bool:
-    """Return whether an entry is a model with its layers in the file; its class may be one of somebody's own."""
-    config = entry.get("config") if isinstance(entry, dict) else None
-    if not isinstance(config, dict) or not isinstance(config.get("layers"), list):
-        return False
-    return entry.get("class_name") in NESTED or {"input_layers", "output_layers"} <= config.keys()
-
-
 class Drawing:
     """The design as it grows. Ids are made from names, and are the same for the same file."""
 
@@ -76,7 +77,7 @@ class Drawing:
 
     def draw(self, data: Mapping[str, Any]) -> list[End]:
         """Draw a whole model; return its outputs in order."""
-        self._held = _count_shared(data)
+        self._held = count_shared(data)
         return self._graph(data, "", "")[1]
 
     def reports(self) -> list[LayerReport]:
@@ -101,7 +102,7 @@ class Drawing:
         if len(entries) + len(self.nodes) > MAX_NODES:
             raise _too_many(len(entries) + len(self.nodes))
         names = [name_of(entry) for entry in entries]
-        _refuse_repeated(names)
+        refuse_repeated(names)
         scope = _Scope(graph, path)
         scope.masks = mask_operations(entries, names)
         kept = [(entry, name) for entry, name in zip(entries, names, strict=True) if name not in scope.masks]
@@ -122,7 +123,7 @@ class Drawing:
     def _sequential(self, data: Mapping[str, Any], scope: _Scope) -> tuple[list[str], list[End]]:
         chain = list(scope.translated.values())
         if not chain or chain[0].marker != "input":
-            shape = _built_shape(data)
+            shape = built_shape(data)
             if shape is not None:
                 chain.insert(0, self._made_input(shape, scope))
         previous: tuple[str, str, str] | None = None
@@ -137,7 +138,7 @@ class Drawing:
     def _made_input(self, shape: list[Any], scope: _Scope) -> Translated:
         spec = find_spec(self._catalog, "InputLayer")
         name = next(name for name in ("input", "input_layer", "input_of_model") if name not in scope.translated)
-        layer = Layer(class_name="InputLayer", name=name, params=_input_params({"batch_shape": shape}))
+        layer = Layer(class_name="InputLayer", name=name, params=input_params({"batch_shape": shape}))
         made = Translated(self.identifier(name), scope.path + name, layer, spec)
         self.layers[made.id] = layer
         self._translated.append(made)
@@ -156,7 +157,9 @@ class Drawing:
         for entry, each in each_entry:
             for number, call in enumerate(calls_of(entry)):
                 self._wire(scope, each, number, call)
-        self._refuse_circle(scope)
+        refuse_circle(
+            scope.nodes, self.edges, {node: self.layers[self.nodes[node]["layer"]].name for node in scope.nodes}
+        )
         return self._read_inputs(config, scope), self._read_outputs(config, scope)
 
     def _read_inputs(self, config: Mapping[str, Any], scope: _Scope) -> list[str]:
@@ -214,33 +217,6 @@ class Drawing:
             self.lines[node] = line
         return node
 
-    def _refuse_circle(self, scope: _Scope) -> None:
-        within = set(scope.nodes)
-        following: dict[str, list[str]] = defaultdict(list)
-        missing = dict.fromkeys(scope.nodes, 0)
-        for key in self.edges:
-            source, _, target = key.partition("->")
-            source, target = source.partition(":")[0], target.partition(":")[0]
-            if target in within and source in within:
-                following[source].append(target)
-                missing[target] += 1
-        ready = [node for node, count in missing.items() if not count]
-        done = 0
-        while ready:
-            done += 1
-            for node in following[ready.pop()]:
-                missing[node] -= 1
-                if not missing[node]:
-                    ready.append(node)
-        if done < len(missing):
-            names = sorted(self.layers[self.nodes[node]["layer"]].name for node, count in missing.items() if count)
-            raise NotAModel(
-                "The wires of this model run in a circle.",
-                expected="layers that are fed by earlier ones only",
-                received=", ".join(names)[:200],
-                hint="Keras does not write such files.",
-            )
-
     # Layers
 
     def _translate(self, entry: Mapping[str, Any], name: str, shapes: Mapping[History, list[Any]]) -> Translated:
@@ -253,7 +229,7 @@ class Drawing:
         each.name = self._path + name
         line = entry.get("line")
         each.line = line if isinstance(line, int) else 0
-        each.notes = [*_notes_of(entry), *each.notes]
+        each.notes = [*notes_of(entry), *each.notes]
         self.layers[each.id] = each.layer
         self._translated.append(each)
         if key is not None:
@@ -271,7 +247,7 @@ class Drawing:
         if spec is None or not is_keras(entry, spec):
             return placeholder(entry, name, shapes)
         notes: list[str] = []
-        params = _input_params(entry["config"]) if spec.marker else {}
+        params = input_params(entry["config"]) if spec.marker else {}
         params |= self._reader.params(spec, entry["config"], notes)
         return Translated("", name, Layer(class_name=spec.name, name=name, params=params), spec, notes)
 
@@ -332,13 +308,13 @@ class Drawing:
             all_of_it = list(tensors(value))
             histories = [history for history in all_of_it if history[0] not in scope.masks]
             if histories:
-                for target, history in zip(_target_ports(each, place, len(histories)), histories, strict=False):
+                for target, history in zip(target_ports(each, place, len(histories)), histories, strict=False):
                     self._join(scope, history, node, target)
             elif place == "training" and "line" not in call and is_filled_in(each.layer.class_name, kwargs):
                 continue
             elif place in CALL_ARGUMENTS and isinstance(value, bool):
                 self.nodes[node].setdefault("arguments", {})[place] = value
-            elif not all_of_it and not _says_nothing(value):
+            elif not all_of_it and not says_nothing(value):
                 each.notes.append(f"the argument {str(place)[:60]} was left out")
 
     def _wire_model(self, scope: _Scope, each: Translated, node: str, args: list[Any]) -> None:
@@ -370,79 +346,6 @@ class Drawing:
                 received=repr(history)[:200],
             )
         return found
-
-
-def _target_ports(each: Translated, place: int | str, count: int) -> list[str]:
-    """Return the ports for the tensors of one argument, by its position or name in Keras' `call`."""
-    if each.spec is None:
-        prefix = "input" if place == 0 and count == 1 else f"inputs_{place}" if isinstance(place, int) else ""
-        base = prefix or re.sub(r"[^a-z0-9_]", "_", f"in_{place}".lower())[:60]
-        return [base] if count == 1 else [f"{base}.{index}" for index in range(count)]
-    arguments = list(dict.fromkeys(port.argument for port in each.spec.inputs))
-    if isinstance(place, int):
-        place = arguments[place] if place < len(arguments) else ""
-    ports = [port for port in each.spec.inputs if port.argument == place]
-    if ports and ports[0].variadic:
-        return [f"{ports[0].name}.{index}" for index in range(count)]
-    if not ports:
-        each.notes.append(f"the argument {str(place)[:60] or 'after the last'} was left out")
-    return [port.name for port in ports]
-
-
-def _says_nothing(value: Any) -> bool:
-    if isinstance(value, list | dict):
-        return all(map(_says_nothing, value.values() if isinstance(value, dict) else value))
-    return value is None or value is False
-
-
-def _count_shared(data: Any) -> Counter[int]:
-    """Return how often each shared object stands in the file."""
-    found: Counter[int] = Counter()
-    waiting = [data]
-    while waiting:
-        value = waiting.pop()
-        if isinstance(value, dict):
-            key = value.get("shared_object_id")
-            if isinstance(key, int) and "class_name" in value:
-                found[key] += 1
-            waiting += [item for item in value.values() if isinstance(item, dict | list)]
-        else:
-            waiting += [item for item in value if isinstance(item, dict | list)]
-    return found
-
-
-def _notes_of(entry: Mapping[str, Any]) -> list[str]:
-    """Return what an earlier step changed in this entry."""
-    notes = entry.get("converted")
-    return [str(note)[:200] for note in notes] if isinstance(notes, list) else []
-
-
-def _input_params(config: Mapping[str, Any]) -> dict[str, JsonValue]:
-    shape = config.get("batch_shape") or config.get("batch_input_shape")
-    if not isinstance(shape, list) or not shape:
-        return {}
-    batch: dict[str, JsonValue] = {} if shape[0] is None else {"batch_size": shape[0]}
-    return {"shape": shape[1:], **batch}
-
-
-def _built_shape(data: Mapping[str, Any]) -> list[Any] | None:
-    built = data.get("build_config")
-    shape = data["config"].get("build_input_shape") or (built.get("input_shape") if isinstance(built, dict) else None)
-    if not shape:
-        args = [arguments_of(call)[0] for call in calls_of(data)]
-        shape = next((found for each in args if each and (found := shape_of(each[0]))), None)
-    return shape if isinstance(shape, list) and shape and not isinstance(shape[0], list) else None
-
-
-def _refuse_repeated(names: list[str]) -> None:
-    name, count = Counter(names).most_common(1)[0] if names else ("", 0)
-    if count > 1:
-        raise NotAModel(
-            f"{count} layers of this model are called {name}.",
-            expected="a name of its own for every layer",
-            received=name,
-            hint="Keras does not write such files; rename the layers and save the model again.",
-        )
 
 
 def _too_many(count: int) -> TooLarge:

@@ -15,8 +15,9 @@ from app.document.read import find_design_file
 from app.graph.layout import Box, card_height, lay_out
 from app.messages.analysis import ImportedModel
 from app.worker.imports.architecture import read_config
+from app.worker.imports.entries import is_nested
 from app.worker.imports.errors import NotAModel
-from app.worker.imports.graphs import Drawing, is_nested
+from app.worker.imports.graphs import Drawing
 from app.worker.imports.keras2 import modernised
 from app.worker.imports.training import read_training
 

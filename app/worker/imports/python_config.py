@@ -3,7 +3,8 @@
 from collections.abc import Mapping
 from typing import Any, Final
 
-from app.worker.imports.python_keras import KerasMeaning, reached, tensors_in
+from app.worker.imports.python_keras import KerasMeaning
+from app.worker.imports.python_reach import reached, tensors_in
 from app.worker.imports.python_reader import Reader
 from app.worker.imports.python_values import (
     Array,

@@ -2,10 +2,11 @@
 
 import ast
 from collections import Counter
-from typing import Any, Final
+from typing import Any
 
 from app.catalog.model import Catalog, Kind, ObjectSpec
 from app.codegen.names import snake_case
+from app.worker.imports.python_reach import gives_several, reached
 from app.worker.imports.python_reader import LOOKING, Reader
 from app.worker.imports.python_values import (
     Array,
@@ -18,71 +19,18 @@ from app.worker.imports.python_values import (
     Unknown,
     as_tensor,
     holds_symbolic,
-    is_symbolic,
 )
-
-_MODELS: Final = frozenset({"Model", "Sequential", "Functional"})
-_KINDS: Final = {
-    "keras.optimizers": Kind.OPTIMIZER,
-    "keras.optimizers.legacy": Kind.OPTIMIZER,
-    "keras.optimizers.schedules": Kind.SCHEDULE,
-    "keras.losses": Kind.LOSS,
-    "keras.metrics": Kind.METRIC,
-    "keras.callbacks": Kind.CALLBACK,
-    "keras.initializers": Kind.INITIALIZER,
-    "keras.regularizers": Kind.REGULARIZER,
-    "keras.constraints": Kind.CONSTRAINT,
-}
-_LAYERS: Final = frozenset({"keras.layers", "keras.layers.experimental", "keras.layers.experimental.preprocessing"})
-_OPERATIONS: Final = {
-    "keras.ops": "ops.",
-    "keras.ops.nn": "ops.",
-    "keras.ops.numpy": "ops.",
-    "keras.ops.linalg": "ops.",
-    "keras.ops.image": "ops.image.",
-    "keras.activations": "ops.",
-}
-_MERGES: Final = {
-    "add": "Add",
-    "subtract": "Subtract",
-    "multiply": "Multiply",
-    "average": "Average",
-    "maximum": "Maximum",
-    "minimum": "Minimum",
-    "concatenate": "Concatenate",
-    "dot": "Dot",
-}
-_OPERATORS: Final = {
-    "Add": "ops.add",
-    "Sub": "ops.subtract",
-    "Mult": "ops.multiply",
-    "Div": "ops.true_divide",
-    "FloorDiv": "ops.floor_divide",
-    "Mod": "ops.mod",
-    "Pow": "ops.power",
-    "MatMult": "ops.matmul",
-    "USub": "ops.negative",
-    "Invert": "ops.logical_not",
-    "Eq": "ops.equal",
-    "NotEq": "ops.not_equal",
-    "Lt": "ops.less",
-    "LtE": "ops.less_equal",
-    "Gt": "ops.greater",
-    "GtE": "ops.greater_equal",
-    "BitAnd": "ops.logical_and",
-    "BitOr": "ops.logical_or",
-}
-_SETTINGS: Final = {
-    "keras.config.set_dtype_policy": "dtype_policy",
-    "keras.mixed_precision.set_global_policy": "dtype_policy",
-    "keras.mixed_precision.set_dtype_policy": "dtype_policy",
-    "keras.config.set_floatx": "floatx",
-    "keras.backend.set_floatx": "floatx",
-    "keras.config.set_epsilon": "epsilon",
-    "keras.config.set_image_data_format": "image_data_format",
-}
-_COMPILED: Final = ("optimizer", "loss", "loss_weights", "metrics", "weighted_metrics")
-_FITTED: Final = ("x", "y", "batch_size", "epochs", "verbose", "callbacks", "validation_split")
+from app.worker.imports.python_words import (
+    COMPILED,
+    FITTED,
+    KINDS,
+    LAYERS,
+    MERGES,
+    MODELS,
+    OPERATIONS,
+    OPERATORS,
+    SETTINGS,
+)
 
 
 class KerasMeaning:
@@ -103,23 +51,23 @@ class KerasMeaning:
         module, _, name = path.rpartition(".")
         if path in ("keras.Input", "keras.layers.Input", "keras.layers.InputLayer"):
             return self._input(name, args, kwargs, node)
-        if (module in ("keras", "keras.models") and name in _MODELS) or path == "keras.engine.training.Model":
+        if (module in ("keras", "keras.models") and name in MODELS) or path == "keras.engine.training.Model":
             return self._model(name, args, kwargs, node)
-        if module in _LAYERS and name in _MERGES and args:
-            layer = self._layer(_MERGES[name], args[1:], kwargs, node)
+        if module in LAYERS and name in MERGES and args:
+            layer = self._layer(MERGES[name], args[1:], kwargs, node)
             return self.call_layer(layer, args[:1], {}, node)
-        if module in _LAYERS:
+        if module in LAYERS:
             return self._layer(name, args, kwargs, node)
-        if module in _OPERATIONS:
-            return self._operation(f"{_OPERATIONS[module]}{name}", args, kwargs, node)
-        if module in _KINDS:
-            return self._object(_KINDS[module], name, args, kwargs, node)
+        if module in OPERATIONS:
+            return self._operation(f"{OPERATIONS[module]}{name}", args, kwargs, node)
+        if module in KINDS:
+            return self._object(KINDS[module], name, args, kwargs, node)
         return self._other(path, args, kwargs, node)
 
     def _other(self, path: str, args: list[Any], kwargs: dict[str, Any], node: ast.Call) -> Any:
         module, _, name = path.rpartition(".")
-        if path in _SETTINGS and args:
-            self.settings[_SETTINGS[path]] = self._constant(args[0], node)
+        if path in SETTINGS and args:
+            self.settings[SETTINGS[path]] = self._constant(args[0], node)
             return None
         if path == "keras.utils.set_random_seed" and args and isinstance(args[0], int):
             self.seed = args[0]
@@ -303,7 +251,7 @@ class KerasMeaning:
         return Results(layer, 0)
 
     def arithmetic(self, name: str, args: list[Any], node: ast.expr) -> Any:
-        spec = self._catalog.find(Kind.LAYER, _OPERATORS.get(name, ""))
+        spec = self._catalog.find(Kind.LAYER, OPERATORS.get(name, ""))
         if spec is None:
             raise self._reader.fail(node, "tensors cannot be computed so.")
         names = [port.argument for port in spec.inputs]
@@ -311,7 +259,7 @@ class KerasMeaning:
 
     def index(self, tensor: Any, key: Any, node: ast.expr) -> Any:
         """`x[0]` of what a call gives is its first result where it has several, else a slice."""
-        if isinstance(tensor, Results) and isinstance(key, int) and key >= 0 and _gives_several(tensor.layer):
+        if isinstance(tensor, Results) and isinstance(key, int) and key >= 0 and gives_several(tensor.layer):
             return Tensor(tensor.layer, tensor.call, key)
         spec = self._catalog.find(Kind.LAYER, "ops.getitem")
         if spec is None or holds_symbolic(list(key) if isinstance(key, tuple) else [key]):
@@ -329,10 +277,10 @@ class KerasMeaning:
                     owner.layers.pop()
                     return None
                 case "compile":
-                    owner.compiled = dict(zip(_COMPILED, args, strict=False)) | kwargs
+                    owner.compiled = dict(zip(COMPILED, args, strict=False)) | kwargs
                     return None
                 case "fit":
-                    owner.fitted = dict(zip(_FITTED, args, strict=False)) | kwargs
+                    owner.fitted = dict(zip(FITTED, args, strict=False)) | kwargs
                     return Unknown("history", node.lineno)
                 case "get_layer":
                     return self._get_layer(owner, args, kwargs, node)
@@ -395,54 +343,6 @@ class KerasMeaning:
         if isinstance(value, tuple | list):
             return [self._constant(item, node) for item in value]
         return value
-
-
-def reached(model: ModelValue) -> list[LayerValue]:
-    """Return the layers between the inputs and outputs of a functional model, those first that were called first."""
-    inputs = {(tensor.layer, tensor.call) for tensor in tensors_in(model.inputs)}
-    seen: dict[tuple[int, int], tuple[LayerValue, int]] = {}
-    waiting = [(tensor.layer, tensor.call) for tensor in tensors_in([model.inputs, model.outputs])]
-    while waiting:
-        layer, number = waiting.pop()
-        if (id(layer), number) in seen:
-            continue
-        seen[id(layer), number] = (layer, number)
-        if (layer, number) not in inputs and number < len(layer.calls):
-            call = layer.calls[number]
-            waiting += [(each.layer, each.call) for each in tensors_in([call.args, call.kwargs])]
-    return list({id(layer): layer for layer, _ in sorted(seen.values(), key=lambda item: item[0].line)}.values())
-
-
-def tensors_in(value: Any) -> list[Tensor]:
-    """Return the tensors in a value, in order."""
-    if is_symbolic(value):
-        return [as_tensor(value)]
-    if isinstance(value, dict):
-        return [tensor for item in value.values() for tensor in tensors_in(item)]
-    if isinstance(value, list | tuple):
-        return [tensor for item in value for tensor in tensors_in(item)]
-    return []
-
-
-def _gives_several(layer: LayerValue) -> bool:
-    """Return whether a call of the layer gives several tensors, so that an index chooses one of them."""
-    if isinstance(layer, ModelValue):
-        return not layer.is_sequential and isinstance(layer.outputs, list | tuple)
-    spec = layer.spec
-    if spec is None:
-        return False
-    if any(port.variadic for port in spec.outputs):
-        return True
-    config = layer.config
-    inner = config.get("layer")
-    state = config.get("return_state") or (isinstance(inner, LayerValue) and inner.config.get("return_state"))
-    if state and len(spec.outputs) > 1:
-        return True
-    if spec.name == "Bidirectional" and "merge_mode" in config and config["merge_mode"] is None:
-        return True
-    if any(call.kwargs.get("return_attention_scores") for call in layer.calls):
-        return True
-    return len([port for port in spec.outputs if not port.when]) > 1
 
 
 def _signature(spec: ObjectSpec) -> list[str]:

@@ -15,7 +15,8 @@ from app.worker.imports.errors import NotPython
 from app.worker.imports.model import import_config
 from app.worker.imports.python_config import model_config
 from app.worker.imports.python_fit import training_of
-from app.worker.imports.python_keras import KerasMeaning, reached
+from app.worker.imports.python_keras import KerasMeaning
+from app.worker.imports.python_reach import reached
 from app.worker.imports.python_reader import Reader
 from app.worker.imports.python_values import EXPECTED, ModelValue
 
