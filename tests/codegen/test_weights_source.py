@@ -13,8 +13,10 @@ from app.codegen.python_source import render_script
 from app.document.model import GraphDocument, Weights
 from app.graph.check import survey
 from app.graph.plan import plan_of
+from app.messages.analysis import ApplyCodeRequest
 from app.messages.data import BundledSource, DataSource, KerasSource
 from app.messages.weights import ConvertWeightsRequest
+from app.worker.apply_code import apply_code
 from app.worker.build import build_model
 from app.worker.exports.scripts import registry_kept
 from app.worker.weights import CannotStart, begin
@@ -235,3 +237,11 @@ def test_names_of_layers_stay_text(text: str) -> None:
         return ast.dump(tree)
 
     assert syntax(text) == syntax("a word")
+
+
+@pytest.mark.parametrize("make", [ids, lambda: wholly(words(["a"]))], ids=["one embedding", "all"])
+def test_a_script_that_starts_from_weights_is_read_back(make: Callable[[], GraphDocument]) -> None:
+    document = make()
+    shown = scripted(document)
+    request = ApplyCodeRequest(document=document, shown=shown, source=shown + "\n")
+    assert apply_code(request).edits == []
