@@ -5,7 +5,7 @@ from typing import Any
 
 from pydantic import JsonValue
 
-from app.catalog.model import Catalog, Kind
+from app.catalog.model import Catalog, Kind, ObjectSpec
 from app.catalog.ports import input_ports, output_ports
 from app.document.edits import Edit, RemoveValue, SetValue
 from app.document.model import GraphDocument
@@ -43,20 +43,32 @@ def replace_placeholder(document: GraphDocument, layer_id: str, class_name: str,
         SetValue(path=["layers", layer_id, "class_name"], value=spec.name),
         SetValue(path=["layers", layer_id, "params"], value=params),
     ]
+    moved = _moved(document, layer_id, spec, params)
+    edits += [RemoveValue(path=["edges", key]) for key in moved]
+    return [*edits, *(SetValue(path=["edges", key], value={}) for key in moved.values())]
+
+
+def _moved(document: GraphDocument, layer_id: str, spec: ObjectSpec, params: dict[str, JsonValue]) -> dict[str, str]:
+    """Return the new keys of the wires that get other ports, by their keys; a layer may feed another call of itself."""
+    wires = [read_wire(key) for key in document.edges]
+    targets: dict[str, str] = {}
+    sources: dict[str, str] = {}
     for node in sorted(key for key, call in document.nodes.items() if call.layer == layer_id):
-        wires = [read_wire(key) for key in document.edges]
         incoming = [wire for wire in wires if wire.target == node]
-        incoming.sort(key=lambda wire: port_order(wire.target_port))
+        incoming.sort(key=lambda wire: (wire.target_port.startswith("in_"), port_order(wire.target_port)))
         ports = _keys([(port.name, port.variadic) for port in input_ports(spec, params)], len(incoming))
-        for wire, port in zip(incoming, ports, strict=False):
-            edits += _moved(wire, target_port=port)
+        targets |= {wire.key: port for wire, port in zip(incoming, ports, strict=False)}
         outgoing = [wire for wire in wires if wire.source == node]
         outputs = output_ports(spec, params)
         places = _keys([(port.name, port.variadic) for port in outputs], 1 + max(map(_number, outgoing), default=0))
-        for wire in outgoing:
-            if _number(wire) < len(places):
-                edits += _moved(wire, source_port=places[_number(wire)])
-    return edits
+        sources |= {wire.key: places[_number(wire)] for wire in outgoing if _number(wire) < len(places)}
+    found = {}
+    for wire in wires:
+        source_port = sources.get(wire.key, wire.source_port)
+        key = f"{wire.source}:{source_port}->{wire.target}:{targets.get(wire.key, wire.target_port)}"
+        if key != wire.key:
+            found[wire.key] = key
+    return found
 
 
 def _is_wrapped(value: Any) -> bool:
@@ -75,8 +87,3 @@ def _keys(ports: list[tuple[str, bool]], count: int) -> list[str]:
     for name, variadic in ports:
         found += [f"{name}.{index}" for index in range(count - len(found))] if variadic else [name]
     return found[:count]
-
-
-def _moved(wire: Wire, source_port: str = "", target_port: str = "") -> list[Edit]:
-    key = f"{wire.source}:{source_port or wire.source_port}->{wire.target}:{target_port or wire.target_port}"
-    return [] if key == wire.key else [RemoveValue(path=["edges", wire.key]), SetValue(path=["edges", key], value={})]

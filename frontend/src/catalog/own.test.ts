@@ -34,6 +34,25 @@ describe("own code", () => {
     ]);
   });
 
+  it.each([
+    ["x=1.0", "number", 1],
+    ["x=-2.", "number", -2],
+    ["x=1e3", "number", 1000],
+    ["x=0.5", "number", 0.5],
+    ["x=1_000", "integer", 1000],
+    ["x: float = 1", "number", 1],
+    ["x: int = 1", "integer", 1],
+    ["x: int | None = None", "integer", null],
+    ["x: Optional[float] = None", "number", null],
+    ["x: 'str' = None", "text", null],
+    ["x: float = True", "number", true],
+  ])("reads the kind of %s", (argument, kind, value) => {
+    const source = `class A(Layer):\n    def __init__(self, ${argument}):\n        pass\n`;
+    expect(ownSpec("c", { kind: "layers", name: "A", source }).params).toEqual([
+      { name: "x", kind, default: value, nullable: value === null },
+    ]);
+  });
+
   it("that is a function, or is not there, has none", () => {
     expect(ownSpec("f", { kind: "activations", name: "double", source: SOURCE }).params).toEqual([]);
     expect(ownSpec("g", { kind: "layers", name: "Missing", source: "(" }).params).toEqual([]);

@@ -46,7 +46,7 @@ function parametersOf(code: OwnCode): ParamSpec[] {
     const [, name, annotation, text] = /^(\w+)\s*(?::([^=]*))?(?:=([\s\S]*))?$/.exec(item) ?? [];
     if (!name || name === "self" || name === "name") return [];
     const value = text === undefined ? undefined : literal(text.trim());
-    const kind = kindOf(annotation?.trim() ?? "", value);
+    const kind = kindOf(annotation?.trim() ?? "", value, text?.trim() ?? "");
     return [
       text === undefined
         ? { name, kind, required: true }
@@ -91,11 +91,25 @@ function literal(text: string): JsonValue | undefined {
   return /^(["'])(.*)\1$/.exec(text)?.[2];
 }
 
-function kindOf(annotation: string, value: JsonValue | undefined): ParamSpec["kind"] {
-  if (typeof value === "boolean" || annotation === "bool") return "boolean";
-  if (annotation === "float") return "number";
-  if (annotation === "int" || Number.isInteger(value)) return "integer";
-  if (typeof value === "number") return "number";
-  if (typeof value === "string" || annotation === "str") return "text";
-  return "json";
+/**
+ * The kind of a value: what the annotation says (`| None` and `Optional` aside), else what the default is. A float
+ * stays one where its value is whole: `1.0` is a number, and `1` an integer. `app/catalog/signature.py` is the rule.
+ */
+function kindOf(annotation: string, value: JsonValue | undefined, text: string): ParamSpec["kind"] {
+  const plain = annotation
+    .replace(/^(["'])(.*)\1$/, "$2")
+    .replace(/^(?:typing\.)?Optional\[(.*)\]$/, "$1")
+    .replace(/^None\s*\|\s*|\s*\|\s*None$/g, "");
+  const annotated = ANNOTATIONS[plain];
+  if (annotated) return annotated;
+  if (typeof value === "boolean") return "boolean";
+  if (typeof value === "number") return /[.e]/i.test(text) ? "number" : "integer";
+  return typeof value === "string" ? "text" : "json";
 }
+
+const ANNOTATIONS: Readonly<Record<string, ParamSpec["kind"]>> = {
+  int: "integer",
+  float: "number",
+  bool: "boolean",
+  str: "text",
+};
