@@ -12,7 +12,7 @@ import sys
 from rich.console import Console
 from rich.table import Table
 
-MEASUREMENTS = ("analysis", "first_metric", "training", "metrics_store", "web_process", "canvas")
+MEASUREMENTS = ("analysis", "first_metric", "training", "metrics_store", "web_process", "canvas", "big_import")
 
 
 def main() -> int:

@@ -125,7 +125,12 @@ _MINIMUM: dict[str, float] = {
 _MAXIMUM: dict[str, float] = dict.fromkeys(
     ("rate", "dropout", "recurrent_dropout", "momentum", "ema_momentum", "label_smoothing", "renorm_momentum"), 1
 )
-_UNBOUNDED = {"ExponentialDecay", "InverseTimeDecay"}
+_UNBOUNDED = {
+    "ExponentialDecay",
+    "InverseTimeDecay",
+    *("ops.diag", "ops.diagflat", "ops.rot90", "ops.tril", "ops.triu"),
+}
+"""Their numbers may be negative: the `k` of a diagonal, or of quarter turns."""
 
 _QUOTED = r"[`\"']{1,3}([A-Za-z_][\w\-]*)[`\"']{1,3}"
 _DOCUMENTED: tuple[tuple[str, ParamKind], ...] = (

@@ -13,6 +13,7 @@ import {
 } from "@xyflow/react";
 import {
   type DragEvent,
+  memo,
   type MouseEvent as ReactMouseEvent,
   type ReactNode,
   useCallback,
@@ -62,6 +63,11 @@ export const LAYER_TYPE = "application/x-layerloom-layer";
 const FAR_BELOW = 0.42;
 const NODE_TYPES = { layer: LayerNode, block: BlockNode };
 const EDGE_TYPES = { wire: WireEdge };
+// A drag draws the canvas anew with every move, and what stands around the cards never.
+const Dots = memo(DotGrid);
+const Lines = memo(Guides);
+const Controls = memo(CanvasControls);
+const Minimap = memo(Overview);
 const PRO = { hideAttribution: true };
 const MULTI_SELECT = ["Shift", "Meta", "Control"];
 
@@ -184,7 +190,7 @@ function FlowCanvas({ control }: { control: CanvasControl }) {
 
   return (
     <>
-      {far ? <FarLayer model={model} /> : <DotGrid />}
+      {far ? <FarLayer model={model} /> : <Dots />}
       <ReactFlow<FlowNode, FlowEdge>
         nodes={mounted}
         edges={edges}
@@ -211,10 +217,10 @@ function FlowCanvas({ control }: { control: CanvasControl }) {
         {...gestures}
       >
         <SharedLinks nodes={nodes} />
-        <Guides />
+        <Lines />
       </ReactFlow>
-      {count > 0 && <CanvasControls />}
-      {nodes.length > 1 && <Overview model={model} />}
+      {count > 0 && <Controls />}
+      {nodes.length > 1 && <Minimap model={model} />}
       {far && <FarSelection model={model} />}
     </>
   );

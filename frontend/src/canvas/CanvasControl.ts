@@ -417,9 +417,13 @@ export class CanvasControl implements CanvasView {
   snapped(id: string, at: Point): Point {
     const node = this.model.find(id);
     if (!node) return at;
-    const others = this.boxes().filter((box) => box.id !== id);
     const moved = { id, ...at, width: node.width ?? 0, height: node.height ?? 0 };
-    const near = others.filter((box) => Math.abs(box.x - at.x) < 1600 && Math.abs(box.y - at.y) < 1200);
+    const near: Box[] = [];
+    for (const { id: other, position, width = 0, height = 0 } of this.model.nodes) {
+      if (other === id || Math.abs(position.x - at.x) >= 1600 || Math.abs(position.y - at.y) >= 1200)
+        continue;
+      near.push({ id: other, ...position, width, height });
+    }
     const { x, y, guides } = snap(moved, near, 6 / this.flow.getZoom());
     if (guides.length > 0 || useCanvasState.getState().guides.length > 0) setCanvasState({ guides });
     return { x, y };

@@ -47,11 +47,6 @@ export function LayerInspector({ node, weights }: LayerInspectorProps) {
           </div>
         )}
         <Facts node={node} />
-        {layer.weights && (
-          <Text size="xs" c="dimmed" data-testid="weights-source">
-            {t(`weights.${layer.weights.source}`, { layer: layer.weights.layer || layer.name })}
-          </Text>
-        )}
         <SharedLayer node={node} layerId={call.layer} />
         <NestedModel node={node} layer={layer} />
         {spec && layer.class_name !== PLACEHOLDER ? (
