@@ -26,7 +26,7 @@ describe("own code", () => {
     expect(spec.params).toEqual([
       { name: "units", kind: "json", required: true },
       { name: "factor", kind: "number", default: 1, nullable: false },
-      { name: "size", kind: "json", default: null, nullable: false },
+      { name: "size", kind: "numbers", default: [2, 3], nullable: false },
       { name: "label", kind: "text", default: "a,b", nullable: false },
       { name: "on", kind: "boolean", default: true, nullable: false },
       { name: "n", kind: "integer", default: 4, nullable: false },
@@ -50,6 +50,15 @@ describe("own code", () => {
     const source = `class A(Layer):\n    def __init__(self, ${argument}):\n        pass\n`;
     expect(ownSpec("c", { kind: "layers", name: "A", source }).params).toEqual([
       { name: "x", kind, default: value, nullable: value === null },
+    ]);
+  });
+
+  it("may be None where the annotation says so", () => {
+    const source =
+      "class A(Layer):\n    def __init__(self, x: int | None, y: Optional[float] = 2):\n        pass\n";
+    expect(ownSpec("c", { kind: "layers", name: "A", source }).params).toEqual([
+      { name: "x", kind: "integer", required: true, nullable: true },
+      { name: "y", kind: "number", default: 2, nullable: true },
     ]);
   });
 

@@ -46,11 +46,13 @@ function parametersOf(code: OwnCode): ParamSpec[] {
     const [, name, annotation, text] = /^(\w+)\s*(?::([^=]*))?(?:=([\s\S]*))?$/.exec(item) ?? [];
     if (!name || name === "self" || name === "name") return [];
     const value = text === undefined ? undefined : literal(text.trim());
-    const kind = kindOf(annotation?.trim() ?? "", value, text?.trim() ?? "");
+    const hint = annotation?.trim() ?? "";
+    const kind = kindOf(hint, value, text?.trim() ?? "");
+    const optional = mayBeNone(hint) && kind !== "json";
     return [
       text === undefined
-        ? { name, kind, required: true }
-        : { name, kind, default: value ?? null, nullable: value === null },
+        ? { name, kind, required: true, ...(optional && { nullable: true }) }
+        : { name, kind, default: value ?? null, nullable: optional || (value ?? null) === null },
     ];
   });
 }
@@ -88,6 +90,11 @@ function literal(text: string): JsonValue | undefined {
   if (text === "None") return null;
   if (text === "True" || text === "False") return text === "True";
   if (/^[+-]?[\d._]+(e[+-]?\d+)?$/i.test(text)) return Number(text.replaceAll("_", ""));
+  const items = /^(?:\[([^[\]]*)\]|\(([^()]*,[^()]*)\))$/.exec(text);
+  if (items) {
+    const values = split(`${items[1] ?? items[2]})`, 0).map(literal);
+    return values.every((value) => typeof value === "number") ? values : undefined;
+  }
   return /^(["'])(.*)\1$/.exec(text)?.[2];
 }
 
@@ -96,15 +103,26 @@ function literal(text: string): JsonValue | undefined {
  * stays one where its value is whole: `1.0` is a number, and `1` an integer. `app/catalog/signature.py` is the rule.
  */
 function kindOf(annotation: string, value: JsonValue | undefined, text: string): ParamSpec["kind"] {
-  const plain = annotation
-    .replace(/^(["'])(.*)\1$/, "$2")
-    .replace(/^(?:typing\.)?Optional\[(.*)\]$/, "$1")
-    .replace(/^None\s*\|\s*|\s*\|\s*None$/g, "");
-  const annotated = ANNOTATIONS[plain];
+  const annotated = ANNOTATIONS[withoutNone(annotation)];
   if (annotated) return annotated;
   if (typeof value === "boolean") return "boolean";
   if (typeof value === "number") return /[.e]/i.test(text) ? "number" : "integer";
+  if (Array.isArray(value)) return "numbers";
   return typeof value === "string" ? "text" : "json";
+}
+
+function mayBeNone(annotation: string): boolean {
+  return unquoted(annotation) !== withoutNone(annotation);
+}
+
+function withoutNone(annotation: string): string {
+  return unquoted(annotation)
+    .replace(/^(?:typing\.)?Optional\[(.*)\]$/, "$1")
+    .replace(/^None\s*\|\s*|\s*\|\s*None$/g, "");
+}
+
+function unquoted(annotation: string): string {
+  return annotation.replace(/^(["'])(.*)\1$/, "$2");
 }
 
 const ANNOTATIONS: Readonly<Record<string, ParamSpec["kind"]>> = {
