@@ -38,6 +38,7 @@ export type Code = Answer<"Code">;
 export type CodePiece = Answer<"CodePiece">;
 export type WeightsFile = Answer<"WeightsFileView">;
 export type WeightsStart = Answer<"WeightsView">;
+export type LayerStart = Answer<"LayerStart">;
 export type ImportedDesign = Answer<"Imported">;
 export type Template = Answer<"TemplateView">;
 export type GraphDocument = Answer<"GraphDocument">;

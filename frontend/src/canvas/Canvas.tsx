@@ -31,7 +31,7 @@ import {
   useShownGraph,
   useShownNodes,
 } from "@/actions";
-import type { Analysis } from "@/api/types";
+import type { Analysis, LayerStart } from "@/api/types";
 import { type ObjectSpec, useCatalog } from "@/catalog";
 import { TOP, useCanEdit, useDesignDocument, useSaveState } from "@/document";
 import { refusalsFor } from "@/graph/connections";
@@ -68,6 +68,7 @@ const Dots = memo(DotGrid);
 const Lines = memo(Guides);
 const Controls = memo(CanvasControls);
 const Minimap = memo(Overview);
+const NONE: readonly LayerStart[] = [];
 const PRO = { hideAttribution: true };
 const MULTI_SELECT = ["Shift", "Meta", "Control"];
 
@@ -79,6 +80,8 @@ export interface QuickAddSlotProps {
 
 export interface CanvasProps {
   analysis: Analysis | null;
+  /** How each layer starts, where the design starts from the values of a run or a file. */
+  starts?: readonly LayerStart[];
   /** The search for a layer that opens where it will stand. */
   quickAdd: (props: QuickAddSlotProps) => ReactNode;
   /** What an empty design shows. */
@@ -94,7 +97,7 @@ export function Canvas(props: CanvasProps) {
   );
 }
 
-function CanvasWithin({ analysis, quickAdd, empty }: CanvasProps) {
+function CanvasWithin({ analysis, starts = NONE, quickAdd, empty }: CanvasProps) {
   const { t } = useTranslation("canvas");
   const flow = useReactFlow<FlowNode, FlowEdge>();
   const design = useDesignDocument();
@@ -122,6 +125,7 @@ function CanvasWithin({ analysis, quickAdd, empty }: CanvasProps) {
   const loading = useSaveState() === "loading";
 
   useEffect(() => facts.update(analysis), [facts, analysis]);
+  useEffect(() => facts.updateStarts(starts), [facts, starts]);
   useEffect(() => {
     useEditorView.setState({ canvas: control });
     return () => {

@@ -2,6 +2,7 @@ import { Tooltip } from "@mantine/core";
 import {
   IconAlertTriangleFilled,
   IconDatabaseImport,
+  IconDatabaseOff,
   IconExclamationCircleFilled,
   IconLink,
   IconQuestionMark,
@@ -29,7 +30,7 @@ import { formatCompact, formatCount } from "@/lib/format";
 import classes from "./canvas.module.css";
 import { type CardPorts, PORT_SIZE, portCenters, showsNames } from "./card";
 import { cardColor, useColoring } from "./coloring";
-import { useNodeFacts } from "./facts";
+import { useFacts, useNodeFacts } from "./facts";
 import { callsOf } from "./sharedCalls";
 import { useCanvasState } from "./state";
 import { formatDims, operationTitle, summarize } from "./summary";
@@ -122,15 +123,7 @@ function Card({ id, ports, selected }: { id: string; ports: CardPorts; selected:
           {!plainName && <span className={classes.name}>{layer.name}</span>}
           <span className={classes.badges}>
             {severity && severity !== "info" && <ProblemBadge severity={severity} messages={messages} />}
-            {layer.weights && (
-              <span
-                className={classes.badge}
-                title={t(`weights.${layer.weights.source}`)}
-                data-testid={`weights-${id}`}
-              >
-                <IconDatabaseImport size={13} aria-label={t(`weights.${layer.weights.source}`)} />
-              </span>
-            )}
+            {call && <StartBadge id={id} layerId={call.layer} layer={layer} />}
             {layer.params.trainable === false && (
               <span className={classes.frozen} title={t("frozen")} data-testid={`frozen-${id}`}>
                 <IconSnowflake size={13} aria-label={t("frozen")} />
@@ -192,6 +185,35 @@ function ProblemBadge({ severity, messages }: { severity: "error" | "warning"; m
   return (
     <span className={classes.problem} data-severity={severity} title={label} role="img" aria-label={label}>
       <Icon size={16} />
+    </span>
+  );
+}
+
+interface StartBadgeProps {
+  id: string;
+  layerId: string;
+  layer: LayerInstance;
+}
+
+/** Values that a layer starts from: kept where they fit, or why it starts afresh. */
+function StartBadge({ id, layerId, layer }: StartBadgeProps) {
+  const { t } = useTranslation("canvas");
+  const start = useFacts((index) => index.startOf(layerId));
+  if (!start && !layer.weights) return null;
+  const Icon = start?.start === "afresh" ? IconDatabaseOff : IconDatabaseImport;
+  const words = start
+    ? t(`weights.${start.start}`, { why: start.why })
+    : t(`weights.${layer.weights?.source ?? "run"}`);
+  return (
+    <span
+      className={classes.badge}
+      title={words}
+      data-testid={`weights-${id}`}
+      data-start={start?.start}
+      role="img"
+      aria-label={words}
+    >
+      <Icon size={13} aria-hidden />
     </span>
   );
 }

@@ -47,7 +47,7 @@ export class Tidying {
     const animated = entries.length <= AT_ONCE;
     if (animated) this.element()?.setAttribute("data-animated", "");
     for (let from = 0; from < entries.length; from += AT_ONCE) {
-      if (from > 0) await new Promise(requestAnimationFrame);
+      await new Promise(requestAnimationFrame);
       if (signal.aborted) throw new DOMException("Tidying was cancelled.", "AbortError");
       this.commands.moveNodes(Object.fromEntries(entries.slice(from, from + AT_ONCE)), gesture);
     }

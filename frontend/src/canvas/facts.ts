@@ -1,5 +1,5 @@
 import { createContext, useContext, useSyncExternalStore } from "react";
-import type { Analysis, NodeAnalysis, Problem } from "@/api/types";
+import type { Analysis, LayerStart, NodeAnalysis, Problem } from "@/api/types";
 import { share } from "@/lib/share";
 
 /** What is known of one node besides the document. */
@@ -23,6 +23,7 @@ export function measured(analysis: NodeAnalysis | undefined, measure: Measure): 
 /** The last analysis by node. A new analysis tells only the nodes of which it says something else. */
 export class FactIndex {
   private facts: Record<string, NodeFacts> = {};
+  private starts: ReadonlyMap<string, LayerStart> = new Map();
   private most: Record<Measure, number> = { params: 0, flops: 0 };
   private told = 0;
   private readonly listeners = new Set<() => void>();
@@ -42,6 +43,16 @@ export class FactIndex {
   /** The largest value of a measure in the design; 0 where nothing is known of it. */
   largest(measure: Measure): number {
     return this.most[measure];
+  }
+
+  /** Whether a layer keeps the values that the design starts from; undefined where it starts from none. */
+  startOf(layer: string): LayerStart | undefined {
+    return this.starts.get(layer);
+  }
+
+  updateStarts(starts: readonly LayerStart[]): void {
+    this.starts = new Map(starts.map((start) => [start.layer, start]));
+    for (const listener of this.listeners) listener();
   }
 
   update(analysis: Analysis | null): void {

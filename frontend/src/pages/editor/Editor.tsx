@@ -5,10 +5,11 @@ import { type ReactNode, useEffect, useMemo } from "react";
 import { useTranslation } from "react-i18next";
 import { openDrawer, type SidePanel, showPanel, useEditorView } from "@/actions";
 import { type DesignDetail, useDiagnostics } from "@/api";
+import { useWeightsStart } from "@/api/weights";
 import { Canvas } from "@/canvas/Canvas";
 import { ownSpec, setOwnSpecs } from "@/catalog";
 import { CodeDock } from "@/code/CodeDock";
-import { useCanEdit, useDocumentSelector, useSaveState } from "@/document";
+import { useCanEdit, useDocumentSelector, useSaveState, useTraining } from "@/document";
 import { Inspector } from "@/inspector/Inspector";
 import { Palette } from "@/palette/Palette";
 import { QuickAdd } from "@/palette/QuickAdd";
@@ -72,12 +73,19 @@ function useOwnSpecs(): void {
 }
 
 function DiagnosedCanvas({ design }: { design: DesignDetail }) {
-  const { analysis } = useDiagnostics(design.id);
+  const { analysis, digest } = useDiagnostics(design.id);
+  const { weights } = useTraining();
+  const someWeights = useDocumentSelector(({ layers }) =>
+    Object.values(layers).some((layer) => layer.weights !== null),
+  );
+  const fromValues = weights !== null || someWeights;
+  const start = useWeightsStart(design.id, digest, fromValues);
   const loading = useSaveState() === "loading";
   return (
     <>
       <Canvas
         analysis={analysis}
+        starts={fromValues ? start.data?.layers : undefined}
         quickAdd={(props) => <QuickAdd {...props} />}
         empty={<EmptyDesign design={design} />}
       />
