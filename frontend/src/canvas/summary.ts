@@ -42,6 +42,8 @@ function word(name: string, value: JsonValue, param: ParamSpec | undefined): str
   }
   if (Array.isArray(value)) return value.length > 0 && value.every(isPlain) ? [formatDims(value)] : [];
   if (isJsonObject(value)) return typeof value.class_name === "string" ? [value.class_name] : [];
+  // A card has room for the size of a number, the inspector for all its digits.
+  if (typeof value === "number" && !Number.isInteger(value)) return [String(Number(value.toPrecision(4)))];
   return [String(value)];
 }
 
