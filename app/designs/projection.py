@@ -35,15 +35,14 @@ def project(document: GraphDocument) -> dict[str, Any]:
 
 
 def thumbnail(document: GraphDocument) -> Thumbnail:
-    """Return the outermost graph in `THUMBNAIL_NODES` nodes at most, and the edges between those.
+    """Return the outermost graph in `THUMBNAIL_NODES` nodes at most, from left to right, and the edges between those.
 
     Of a larger graph every nth node stands, in reading order. A long column is folded into several, side by side.
     """
-    nodes = sorted(
-        ((name, node) for name, node in document.nodes.items() if not node.graph),
-        key=lambda item: (item[1].y, item[1].x, item[0]),
-    )
+    nodes = [(name, node) for name, node in document.nodes.items() if not node.graph]
+    nodes.sort(key=lambda item: (item[1].y, item[1].x, item[0]))
     shown = nodes[:: max(1, -(-len(nodes) // THUMBNAIL_NODES))]
+    shown.sort(key=lambda item: (item[1].x, item[1].y, item[0]))
     index = {node_id: position for position, (node_id, _) in enumerate(shown)}
     places, bands = _folded([(node.x, node.y) for _, node in shown])
     ends = [parse_edge_key(key) for key in document.edges]
@@ -65,6 +64,8 @@ def _folded(places: list[tuple[float, float]]) -> tuple[list[tuple[float, float]
     width = max(x for x, _ in places) - left + _CARD
     height = max(y for _, y in places) - top + _CARD
     count = max(1, round(math.sqrt(height / (width * _ASPECT)))) if len(places) > _FOLDED_FROM else 1
+    if count == 1:
+        return places, [0] * len(places)
     band = height / count
     bands = [min(int((y - top) / band), count - 1) for _, y in places]
     return [

@@ -77,7 +77,7 @@ async def test_two_people_edit_different_fields_of_one_node(
             both = {"class_name": "Dense", "name": "a", "params": {"units": 5, "activation": "relu"}}
             await ada.until(lambda: ada.content == {"a": both})
             await bob.until(lambda: bob.content == {"a": both})
-    assert document(owner, design)["layers"] == {"a": both}
+    assert document(owner, design)["layers"] == {"a": {**both, "weights": None}}
 
 
 async def test_the_list_shows_what_was_edited(server: Server, owner: httpx.Client, design: str) -> None:
@@ -307,7 +307,7 @@ async def test_a_stock_client_joins_and_syncs_both_ways(server: Server, owner: h
             await ada.until(lambda: ada.content == {"mine": {"plain": [1, None]}, "stock": dense})
             await ada.set("answer", 42)
             assert await stock.said("answer") == {"answer": 42}
-    assert document(owner, design)["layers"] == {"stock": dense}
+    assert document(owner, design)["layers"] == {"stock": {**dense, "weights": None}}
 
 
 async def test_a_stock_client_of_a_viewer_syncs_and_is_refused_when_it_writes(

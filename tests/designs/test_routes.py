@@ -210,7 +210,7 @@ def test_a_file_that_is_none_is_refused_in_words(owner: httpx.Client, name: str,
 
 
 def test_a_file_that_is_too_large_is_refused(server: Server, owner: httpx.Client) -> None:
-    answer = owner.post("/api/designs/import", files={"file": ("big.keras", b"\0" * (66 * 2**20))})
+    answer = owner.post("/api/designs/import/run", files={"file": ("big.py", b"#" * 2_000_001)})
     assert answer.status_code == 413
     assert list((server.data / "imports").glob("*")) == []
 

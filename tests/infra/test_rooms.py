@@ -99,7 +99,11 @@ async def opened(rooms: RoomClient, design: str = "design") -> Replica:
 
 
 async def test_a_room_begins_with_its_document(rooms: RoomClient) -> None:
-    document = {**EMPTY, "catalog": "3.15.1", "layers": {"a": {"class_name": "Dense", "name": "a", "params": {}}}}
+    document = {
+        **EMPTY,
+        "catalog": "3.15.1",
+        "layers": {"a": {"class_name": "Dense", "name": "a", "params": {}, "weights": None}},
+    }
     created = await rooms.create("design", document)
     assert created.document == document
     assert created == await rooms.snapshot("design")
@@ -146,7 +150,7 @@ async def test_the_servers_own_edits_reach_listeners(rooms: RoomClient) -> None:
     applied = await rooms.apply_edits("design", edits, "user")
     assert heard == [("design", replica.epoch, applied.change)]
     replica.doc.apply_update(applied.change)
-    assert replica.doc.get("meta", type=Map).to_py() == {"name": "New"}
+    assert replica.doc.get("meta", type=Map).to_py() == {"name": "New", "model_class": "auto", "model_name": ""}
     assert replica.content == {"a": {"x": {"y": [1, {"z": None}]}}}
 
 

@@ -47,9 +47,9 @@ def test_an_autoencoder_learns_to_draw_digits(name: str, tmp_path: Path) -> None
     ]
 
 
-@pytest.mark.parametrize(("name", "tolerance"), [("autoencoder", 1e-3), ("vae", 0.05)])
-def test_the_script_trains_towards_the_same(name: str, tolerance: float, tmp_path: Path) -> None:
-    """The noise of the variational one is drawn anew; the other trains to the same loss."""
+@pytest.mark.parametrize("name", ["autoencoder", "vae"])
+def test_the_script_trains_towards_the_same(name: str, tmp_path: Path) -> None:
+    """The script begins with other random weights, and ends the first epoch nearby."""
     document = get_template(name).document
     spec = job(tmp_path, document, BundledSource(name="digits"), epochs=1, seed=0)
     _, events = run(spec)
@@ -72,7 +72,7 @@ def test_the_script_trains_towards_the_same(name: str, tolerance: float, tmp_pat
 
     assert done.returncode == 0, done.stderr[-2_000:]
     (line,) = [line for line in done.stdout.splitlines() if line.startswith("HISTORY")]
-    assert json.loads(line.removeprefix("HISTORY "))[-1] == pytest.approx(trained["logs"]["loss"], rel=tolerance)
+    assert json.loads(line.removeprefix("HISTORY "))[-1] == pytest.approx(trained["logs"]["loss"], rel=0.2)
 
 
 def with_target(name: str, target: str) -> GraphDocument:
