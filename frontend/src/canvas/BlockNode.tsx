@@ -8,6 +8,7 @@ import type { Block } from "@/graph/blocks";
 import { formatCompact, formatCount } from "@/lib/format";
 import classes from "./canvas.module.css";
 import type { CardPorts } from "./card";
+import { blockColor, useColoring } from "./coloring";
 import { type FactIndex, useFacts } from "./facts";
 import { FarCard, type FlowNode, Ports } from "./LayerNode";
 import { useCanvasState } from "./state";
@@ -37,9 +38,26 @@ function Card({ block, ports, selected }: { block: Block; ports: CardPorts; sele
     return block.nodes.some((id) => state.hits?.has(id)) ? "hit" : "missed";
   });
   const canvas = useEditorView((view) => view.canvas);
+  const coloring = useColoring();
+  const color = useFacts((index) => {
+    if (coloring.by === "type") return "";
+    const members = block.nodes.map((id) => index.of(id));
+    const [light, dark] = (["light", "dark"] as const).map((scheme) =>
+      blockColor(coloring.by, members, coloring.largest, scheme),
+    );
+    return `light-dark(${light}, ${dark})`;
+  });
   return (
     <div
       className={classes.card}
+      style={
+        color
+          ? ({
+              "--layer-color": color,
+              "--layer-tint": `color-mix(in srgb, ${color} 18%, transparent)`,
+            } as React.CSSProperties)
+          : undefined
+      }
       data-block
       data-testid={`node-${block.id}`}
       data-name={block.title}

@@ -7,7 +7,7 @@ import { type DesignContent, useDesignDocument } from "@/document";
 import { controlPoints } from "@/graph/curve";
 import { type CanvasModel, overlaps, type Rect } from "./CanvasModel";
 import classes from "./canvas.module.css";
-import { cardColor, type Scheme } from "./coloring";
+import { blockColor, cardColor, type Scheme } from "./coloring";
 import { FactContext, type FactIndex } from "./facts";
 import { useCanvasState } from "./state";
 
@@ -212,16 +212,19 @@ function drawCards(pen: CanvasRenderingContext2D, zoom: number, rect: Rect, scen
     const style = layerStyle(layerSpec(layer?.class_name ?? ""));
     const known = facts.of(id);
     const color = data.block
-      ? dark
-        ? "#a5b0ff"
-        : "#3849bd"
+      ? blockColor(
+          colorBy,
+          members.map((member) => facts.of(member)),
+          largest,
+          scheme,
+        )
       : cardColor(colorBy, style, known, largest, scheme);
     const found = hits && members.some((member) => hits.has(member));
     pen.globalAlpha = hits && !found ? 0.35 : 1;
     pen.fillStyle = dark ? "#1f2532" : "#ffffff";
     pen.fillRect(x, y, width, height);
     pen.fillStyle = color;
-    const strength = colorBy === "type" || data.block ? (dark ? 0.3 : 0.2) : 0.75;
+    const strength = colorBy === "type" ? (dark ? 0.3 : 0.2) : 0.75;
     pen.globalAlpha *= strength;
     pen.fillRect(x, y, width, height);
     pen.globalAlpha = hits && !found ? 0.35 : 1;

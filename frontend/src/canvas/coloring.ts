@@ -42,6 +42,20 @@ export function cardColor(
   return value === undefined ? UNKNOWN[scheme] : rampColor(share(value, largest), scheme);
 }
 
+/** A collapsed block has a colour of its own, or that of its most costly layer. */
+const BLOCK = { light: "#3849bd", dark: "#a5b0ff" } as const;
+
+export function blockColor(
+  by: ColorBy,
+  members: readonly NodeFacts[],
+  largest: number,
+  scheme: Scheme,
+): string {
+  if (by === "type") return BLOCK[scheme];
+  const known = members.map((facts) => measured(facts.analysis, by)).filter((value) => value !== undefined);
+  return known.length ? rampColor(share(Math.max(...known), largest), scheme) : UNKNOWN[scheme];
+}
+
 /** The colouring that is chosen, with the largest value of it in the design. */
 export function useColoring(): { by: ColorBy; largest: number } {
   const by = useEditorView((view) => view.colorBy);
