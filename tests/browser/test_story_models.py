@@ -51,13 +51,13 @@ def test_a_model_comes_in_is_changed_and_goes_out_proven(
     person: Callable[..., Page], server: Server, tmp_path: Path
 ) -> None:
     path = model_file(tmp_path)
-    page = person(server.link)
+    page = person(server.sign_in_link())
 
     editor = Editor.import_file(page, path)
     before = document(server, editor.design_id)
     assert [graph["name"] for graph in before["graphs"].values()] == ["twin"]
     report = editor.open_import_report()
-    expect(report.get_by_test_id("import-ok")).to_be_visible()
+    expect(report.get_by_test_id("import-ok")).to_have_count(1)
     page.keyboard.press("Escape")
 
     editor.open_model("twin")
@@ -87,7 +87,7 @@ def test_a_model_comes_in_is_changed_and_goes_out_proven(
 
 
 def test_a_group_is_one_step_and_comes_apart_again(person: Callable[..., Page], server: Server) -> None:
-    page = person(server.link)
+    page = person(server.sign_in_link())
     with server.client() as client:
         design = client.post("/api/designs", json={"template": "iris_mlp", "name": "Grouped"}).json()
     page.goto(f"/designs/{design['id']}")
@@ -117,7 +117,7 @@ def test_a_group_is_one_step_and_comes_apart_again(person: Callable[..., Page], 
 
 
 def test_an_own_layer_is_written_run_and_trained(person: Callable[..., Page], server: Server) -> None:
-    page = person(server.link)
+    page = person(server.sign_in_link())
     editor = Editor.new(page)
     name = editor.create_own_code("layer")
     page.get_by_test_id("code-toggle").click()
