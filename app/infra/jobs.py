@@ -128,8 +128,11 @@ def _kill_group(pid: int) -> None:
 
 
 def _write(path: Path, text: str) -> None:
-    """Write a file that only its owner reads, whole or not at all: a job holds the run's token."""
-    temporary = path.with_name(path.name + ".part")
+    """Write a file that only its owner reads, whole or not at all: a job holds the run's token.
+
+    The launcher writes who it is at the same moment; each has a temporary file of its own.
+    """
+    temporary = path.with_name(f"{path.name}.{os.getpid()}.part")
     with os.fdopen(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
         file.write(text)
     temporary.rename(path)
