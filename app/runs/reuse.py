@@ -18,7 +18,7 @@ from app.document.model import MAX_COORDINATE, GraphDocument, GraphId, Identifie
 from app.document.read import read_document
 from app.infra.services import Connected, Services, Transaction
 from app.messages.analysis import Analysis, AnalyzeRequest
-from app.messages.weights import LayerWeights
+from app.messages.weights import LayerWeights, WordVectors
 from app.runs import repository
 from app.runs.service import find_weights
 from app.runs.tables import Run
@@ -201,7 +201,7 @@ class _Origins:
             case (GraphDocument() as document, dict() as counts):
                 return _why_not_trained(document, counts, layer, name, count)
             case _:
-                return "" if layer.class_name == "Embedding" else "Word vectors are for an Embedding."
+                return _why_not_vectors(found, layer, reference)
 
     async def _look_up(self, reference: Weights) -> Any:
         try:
@@ -221,6 +221,16 @@ def _why_not_stored(contents: LayerWeights, name: str, count: int) -> str:
         return f"The file has no layer named {name}."
     offered = sum(prod(shape) for shape in stored.shapes.values())
     return "" if offered == count else f"It has {count:,} parameters, the file's {offered:,}."
+
+
+def _why_not_vectors(contents: WordVectors, layer: Layer, reference: Weights) -> str:
+    if layer.class_name != "Embedding":
+        return "Word vectors are for an Embedding."
+    if layer.weights != reference:
+        return "The file holds word vectors, which a layer names for itself."
+    width = layer.params.get("output_dim")
+    dimensions = contents.dimensions
+    return "" if width == dimensions else f"Its output_dim is {width}, the vectors have {dimensions} numbers each."
 
 
 def _why_not_trained(document: GraphDocument, counts: dict[str, int], layer: Layer, name: str, count: int) -> str:
