@@ -172,17 +172,17 @@ def name_problems(found: Survey) -> Iterator[Problem]:
     first: dict[tuple[str, bool, str], str] = {}
     for layer_id, nodes in found.calls.items():
         layer = found.document.layers.get(layer_id)
-        if layer is None or all(found.is_lone(node) for node in nodes):
+        if layer is None or all(map(found.is_lone, nodes)):
             continue
         is_output = found.marker_of(nodes[0]) == "output"
-        callers = {found.graph_of(node): node for node in reversed(nodes)}
-        twice = next((graph for graph in callers if (graph, is_output, layer.name) in first), None)
+        callers = {(found.graph_of(node), is_output, layer.name): node for node in reversed(nodes)}
+        twice = next(filter(first.__contains__, callers), None)
         if twice is not None:
             yield Problem(
                 code="duplicate_name",
                 node=callers[twice],
                 param="name",
-                upstream=first[twice, is_output, layer.name],
+                upstream=first[twice],
                 message=f"Two layers are called {layer.name}.",
                 expected="a name of its own for every layer",
                 received=layer.name,
@@ -200,5 +200,5 @@ def name_problems(found: Survey) -> Iterator[Problem]:
                 hint="Rename the layer.",
                 fix=fixes.rename(found.document, layer_id, layer.name.replace("/", "_")),
             )
-        for graph, node in callers.items():
-            first.setdefault((graph, is_output, layer.name), node)
+        for key, node in callers.items():
+            first.setdefault(key, node)

@@ -15,6 +15,9 @@ CALL_ARGUMENTS: Final = ("training", "use_causal_mask", "return_attention_scores
 """The call arguments that a node may set; all are booleans. Which of them a layer takes, Keras says."""
 
 
+_ENDS: Final = frozenset({"input", "output"})
+
+
 def node_problems(found: Survey, node: str) -> Iterator[Problem]:
     """Yield what is wrong with `node`: its arguments, its ports, whether it is connected at all."""
     if found.document.nodes[node].arguments:
@@ -23,8 +26,7 @@ def node_problems(found: Survey, node: str) -> Iterator[Problem]:
     if spec is None:
         return
     layer_id = found.document.nodes[node].layer
-    nested = found.graph_of(node) in found.nesting.used - {""}
-    if found.is_lone(node) and not (spec.marker == "output" and nested):
+    if found.is_lone(node) and not (spec.marker == "output" and _is_nested(found, node)):
         yield Problem(
             code="unconnected",
             severity="warning",
@@ -32,10 +34,10 @@ def node_problems(found: Survey, node: str) -> Iterator[Problem]:
             message=f"{found.name_of(node)} is connected to nothing and left out.",
             hint="Draw a wire to it, or remove it.",
         )
-        if not (spec.marker == "input" and nested):
+        if not (spec.marker == "input" and _is_nested(found, node)):
             found.faulty.add(node)
         return
-    if spec.marker in {"input", "output"} and len(found.calls[layer_id]) > 1:
+    if spec.marker in _ENDS and len(found.calls[layer_id]) > 1:
         yield Problem(
             code="shared_end",
             node=node,
@@ -45,6 +47,12 @@ def node_problems(found: Survey, node: str) -> Iterator[Problem]:
             hint="Remove the others; one Input may feed many layers.",
         )
     yield from _port_problems(found, node)
+
+
+def _is_nested(found: Survey, node: str) -> bool:
+    """Return whether `node` is inside a nested model that the design uses."""
+    graph = found.graph_of(node)
+    return graph != "" and graph in found.nesting.used
 
 
 def _argument_problems(found: Survey, node: str) -> Iterator[Problem]:
@@ -67,19 +75,22 @@ def _remove_argument(node: str, name: str) -> RemoveValue:
 
 
 def _port_problems(found: Survey, node: str) -> Iterator[Problem]:
-    ports, taken = found.inputs_of(node), dict[str, Wire]()
+    ports, taken, fed = found.inputs_of(node), dict[str, Wire](), set[str]()
     for wire in found.topology.incoming[node]:
-        if find_port(ports, wire.target_port) is None:
+        port = find_port(ports, wire.target_port)
+        if port is None:
             yield _unknown_port(found, node, wire, wire.target_port, "input", ports)
-        elif wire.target_port in taken:
+            continue
+        if wire.target_port in taken:
             yield _port_taken(found, node, wire, taken[wire.target_port])
         taken.setdefault(wire.target_port, wire)
+        fed.add(port.name)
     outputs = found.outputs_of(node)
     for wire in found.topology.outgoing[node]:
         if find_port(outputs, wire.source_port) is None:
             yield _unknown_port(found, node, wire, wire.source_port, "output", outputs)
     for port in ports:
-        if _is_needed(found, node, port) and not any(find_port([port], key) for key in taken):
+        if port.name not in fed and _is_needed(found, node, port):
             yield _port_unconnected(found, node, port)
 
 

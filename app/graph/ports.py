@@ -7,11 +7,11 @@ from app.catalog.model import PortSpec
 
 def find_port(ports: Iterable[PortSpec], key: str) -> PortSpec | None:
     """Return the port that an edge key names: `inputs.3` is of the variadic port `inputs`."""
-    name, _, index = key.partition(".")
     for port in ports:
-        if port.name == key and not port.variadic:
-            return port
-        if port.variadic and port.name == name and index:
+        if not port.variadic:
+            if port.name == key:
+                return port
+        elif key.startswith(f"{port.name}.") and len(key) > len(port.name) + 1:
             return port
     return None
 

@@ -14,12 +14,14 @@ from app.document.model import GraphDocument, Layer
 from app.graph.model import Problem
 from app.graph.nesting import NOTHING, Ends, Held, Nesting, dereferenced, read_held, read_nesting, with_references
 from app.graph.ports import find_port
-from app.graph.topology import Topology, Wire, calls_by_layer, read_topology, upstream_of
+from app.graph.topology import Topology, Wire, calls_by_layer, forget_topologies, read_topology, upstream_of
 
 _CALLABLE: Final = frozenset({"duplicate_name", "invalid_name", "dangling_edge", "wire_between_graphs"})
 """Faults that keep a model from being built, but not a node from being analysed."""
 
 _REMEMBERED: Final = 50_000
+
+_canonical: Final = json.JSONEncoder(sort_keys=True, separators=(",", ":")).encode
 
 
 @dataclass
@@ -27,9 +29,10 @@ class Survey:
     """A document read against the catalog.
 
     `specs`, `configs` (the parameters as canonical JSON), `faults`, `inputs` and `outputs` describe layers of known
-    class, by layer id; `held` has those that hold other layers, graphs or own code. `ends` and `nodes` (sources first)
-    are by graph. `nesting` is how graphs hold one another, `building` the same of what is built. `faulty` are the nodes
-    that cannot be called; `built` are those that lead to an Output, in the design or in a nested model that it uses.
+    class, by layer id; `markers` has those that stand for something other than a layer of Keras, `held` those that hold
+    other layers, graphs or own code. `ends` and `nodes` (sources first) are by graph. `nesting` is how graphs hold one
+    another, `building` the same of what is built. `faulty` are the nodes that cannot be called; `built` are those that
+    lead to an Output, in the design or in a nested model that it uses.
     """
 
     document: GraphDocument
@@ -41,6 +44,7 @@ class Survey:
     ends: dict[str, Ends] = field(default_factory=dict)
     nodes: dict[str, list[str]] = field(default_factory=dict)
     specs: dict[str, ObjectSpec] = field(default_factory=dict)
+    markers: dict[str, str] = field(default_factory=dict)
     configs: dict[str, str] = field(default_factory=dict)
     held: dict[str, Held] = field(default_factory=dict)
     faults: dict[str, list[Fault]] = field(default_factory=dict)
@@ -65,8 +69,7 @@ class Survey:
         return self.specs.get(self.document.nodes[node].layer)
 
     def marker_of(self, node: str) -> str:
-        spec = self.spec_of(node)
-        return spec.marker if spec else ""
+        return self.markers.get(self.document.nodes[node].layer, "")
 
     def inputs_of(self, node: str) -> Sequence[PortSpec]:
         return self._ports_of(node, self.inputs, input_ports)
@@ -77,11 +80,9 @@ class Survey:
 
     def _ports_of(self, node: str, ports: Mapping[str, Sequence[PortSpec]], read: Any) -> Sequence[PortSpec]:
         call = self.document.nodes[node]
-        spec = self.specs.get(call.layer)
-        if spec is None:
-            return ()
-        if not call.arguments or spec.marker:
-            return ports[call.layer]
+        spec = self.specs.get(call.layer) if call.arguments else None
+        if spec is None or spec.marker:
+            return ports.get(call.layer, ())
         params = {**self.document.layers[call.layer].params, **call.arguments}
         found: Sequence[PortSpec] = read(spec, dereferenced(self.document, params))
         return found
@@ -144,9 +145,11 @@ def read_survey(document: GraphDocument, catalog: Catalog) -> Survey:
         spec = catalog.find(Kind.LAYER, document.layers[layer_id].class_name)
         if spec is None:
             continue
-        config = json.dumps(document.layers[layer_id].params, sort_keys=True, separators=(",", ":"))
+        config = _canonical(document.layers[layer_id].params)
         known = _known(remembered, spec, config, document.layers[layer_id].params, catalog)
         found.specs[layer_id] = spec
+        if spec.marker:
+            found.markers[layer_id] = spec.marker
         found.configs[layer_id] = config
         found.inputs[layer_id], found.outputs[layer_id] = known.inputs, known.outputs
         if known.faults:
@@ -182,6 +185,12 @@ def _memory_of(document: GraphDocument, catalog: Catalog) -> dict[tuple[str, str
     if len(_memories) > 64 or sum(map(len, _memories.values())) > _REMEMBERED:
         _memories.clear()
     return _memories.setdefault((catalog.version, hash(own) if own else 0), {})
+
+
+def forget() -> None:
+    """Forget what is remembered of layers and of how nodes hang together."""
+    _memories.clear()
+    forget_topologies()
 
 
 def _known(

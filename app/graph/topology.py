@@ -50,15 +50,23 @@ class Topology:
 
 
 def read_topology(document: GraphDocument) -> Topology:
-    """Return the topology of `document`; wires into one node are in port order."""
-    incoming: dict[str, list[Wire]] = {node: [] for node in document.nodes}
-    outgoing: dict[str, list[Wire]] = {node: [] for node in document.nodes}
+    """Return the topology of `document`; wires into one node are in port order.
+
+    That of a few designs is remembered: most edits join nothing anew.
+    """
+    return _topology(tuple((node, call.graph) for node, call in document.nodes.items()), tuple(document.edges))
+
+
+@lru_cache(maxsize=8)
+def _topology(nodes: tuple[tuple[str, str], ...], edges: tuple[str, ...]) -> Topology:
+    graphs = dict(nodes)
+    incoming: dict[str, list[Wire]] = {node: [] for node in graphs}
+    outgoing: dict[str, list[Wire]] = {node: [] for node in graphs}
     dangling, crossing = [], []
-    nodes, nested = document.nodes, bool(document.graphs)
-    for key in sorted(document.edges):
+    for key in sorted(edges):
         wire = read_wire(key)
         if wire.source in outgoing and wire.target in incoming:
-            if nested and nodes[wire.source].graph != nodes[wire.target].graph:
+            if graphs[wire.source] != graphs[wire.target]:
                 crossing.append(key)
                 continue
             outgoing[wire.source].append(wire)
@@ -70,6 +78,11 @@ def read_topology(document: GraphDocument) -> Topology:
             wires.sort(key=lambda wire: (port_order(wire.target_port), wire.key))
     order = _sorted(incoming, outgoing)
     return Topology(incoming, outgoing, dangling, crossing, order, incoming.keys() - set(order))
+
+
+def forget_topologies() -> None:
+    """Forget the topologies that are remembered."""
+    _topology.cache_clear()
 
 
 def _sorted(incoming: Mapping[str, list[Wire]], outgoing: Mapping[str, list[Wire]]) -> list[str]:

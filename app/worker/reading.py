@@ -20,6 +20,7 @@ from app.graph.nesting import NOTHING, Ends, reach, with_references
 from app.graph.ownership import Ownership, layers_around, read_ownership
 from app.graph.plan import graph_plan, instance_of, layer_instances
 from app.graph.ports import output_keys
+from app.graph.survey import forget as forget_survey
 from app.worker.build import Parts
 from app.worker.dry import Arguments, Outcome, Spec, Subject, dry_call, forget_layers, received_inside
 from app.worker.keras_config import configured
@@ -309,3 +310,4 @@ def forget() -> None:
     _remembered.clear()
     _calls.clear()
     forget_layers()
+    forget_survey()
