@@ -15,6 +15,7 @@ _OBJECTS: tuple[tuple[str, Kind], ...] = (
     (r"(.*_)?activation", Kind.ACTIVATION),
     (r"learning_rate", Kind.SCHEDULE),
     (r"inner_optimizer", Kind.OPTIMIZER),
+    (r"on_(epoch|(train|test|predict)(_batch)?)_(begin|end)", Kind.FUNCTION),
 )
 
 _NAMES: tuple[tuple[str, ParamKind], ...] = (

@@ -22,10 +22,17 @@ class Kind(StrEnum):
     REGULARIZER = "regularizers"
     CONSTRAINT = "constraints"
     ACTIVATION = "activations"
+    FUNCTION = "functions"
+    """Functions of a design's own code that are handed to a Keras object; Keras itself offers none."""
 
     @property
     def singular(self) -> str:
         return "loss" if self is Kind.LOSS else self.value.removesuffix("s")
+
+    @property
+    def is_function(self) -> bool:
+        """Whether what it names is a function, which is handed on as it is, and no class to construct."""
+        return self in {Kind.ACTIVATION, Kind.FUNCTION}
 
 
 class ParamKind(StrEnum):
@@ -87,6 +94,8 @@ class ParamSpec(_Frozen):
     nullable: bool = False
     choices: tuple[str, ...] = ()
     object_kind: Kind | None = None
+    called_with: tuple[str, ...] = ()
+    """For a function: the arguments with which Keras calls it, in order; `logs=` is given by name."""
     rank: int | None = None
     minimum: float | None = None
     maximum: float | None = None
@@ -160,7 +169,9 @@ class ObjectSpec(_Frozen):
     operation: OperationClass | None = None
     """For a function of `keras.ops`."""
     code: str = ""
-    """For a class of the design's own: its id in the design's `code`."""
+    """For a class or function of the design's own: its id in the design's `code`."""
+    signature: str = ""
+    """The arguments of a function of the design's own, as they are written there: `epoch, logs=None`."""
     own: bool = False
     """Whether the class is Layerloom's own (`app.layers`): exported Python carries its source."""
 

@@ -1,4 +1,4 @@
-"""The catalog of a design: the committed one and the classes of the design's own code, read by `ast` and never run."""
+"""The catalog of a design: the committed one and what the design's own code defines, read by `ast` and never run."""
 
 import ast
 import re
@@ -10,6 +10,7 @@ from typing import Final
 from pydantic import BaseModel, ConfigDict
 
 from app.catalog.docstring import parse_docstring
+from app.catalog.functions import accepts
 from app.catalog.model import Catalog, Kind, ObjectSpec, PortSpec
 from app.catalog.registry import load_catalog
 from app.catalog.signature import call_ports, is_cell, own_params
@@ -126,8 +127,7 @@ def _piece(piece_id: str, kind_name: str, name: str, source: str) -> _Piece:
 
 
 def _read(piece_id: str, kind: Kind, name: str, tree: ast.Module) -> _Piece:
-    wanted = ast.FunctionDef if kind is Kind.ACTIVATION else ast.ClassDef
-    word = "function" if kind is Kind.ACTIVATION else "class"
+    wanted, word = (ast.FunctionDef, "function") if kind.is_function else (ast.ClassDef, "class")
     found = [node for node in tree.body if isinstance(node, wanted) and node.name == name]
     if not found:
         others = [node.name for node in tree.body if isinstance(node, wanted)]
@@ -142,8 +142,10 @@ def _read(piece_id: str, kind: Kind, name: str, tree: ast.Module) -> _Piece:
         name=name, kind=kind, qualified_name=name, category=OWN, summary=doc.summary, help=doc.body, code=piece_id
     )
     if isinstance(node, ast.FunctionDef):
-        if not (node.args.args or node.args.posonlyargs):
-            faults.append(_fault("own_method", f"{name} takes no argument; an activation takes a tensor.", node))
+        spec = spec.model_copy(update={"signature": ast.unparse(node.args)})
+        if kind is Kind.ACTIVATION and not accepts(spec.signature, ["x"]):
+            message = f"{name} cannot be called with one tensor, as activations are."
+            faults.append(_fault("own_method", message, node, f"Write def {name}(x)."))
         return _Piece(spec=spec, faults=tuple(faults))
     classes = {each.name: each for each in tree.body if isinstance(each, ast.ClassDef)}
     family = list(_family(node, classes))

@@ -7,6 +7,7 @@ from typing import Final
 
 from pydantic import BaseModel, ConfigDict, JsonValue
 
+from app.catalog.functions import accepts
 from app.catalog.model import Catalog, Kind, ObjectSpec, ParamKind, ParamSpec
 from app.catalog.schedule import BadSchedule, read_schedule
 
@@ -60,7 +61,8 @@ class Fault(BaseModel):
 def validate_params(spec: ObjectSpec, params: Mapping[str, JsonValue], catalog: Catalog) -> list[Fault]:
     """Return what is wrong with `params` of an object described by `spec`, in the order of its parameters.
 
-    Codes: `missing_param`, `unknown_param`, `wrong_kind`, `out_of_range`, `unknown_object`, `not_designable`.
+    Codes: `missing_param`, `unknown_param`, `wrong_kind`, `out_of_range`, `unknown_object`, `not_designable`,
+    `wrong_arguments`.
     """
     return list(_faults(spec, params, catalog, "", 0))
 
@@ -145,7 +147,26 @@ def _object_faults(param: ParamSpec, value: JsonValue, catalog: Catalog, path: s
     if kind is Kind.SCHEDULE and isinstance(value, str):
         yield _wrong(param, value, path)
         return
-    yield from _nested_faults(kind, value, catalog, path, depth)
+    faults = list(_nested_faults(kind, value, catalog, path, depth))
+    yield from faults
+    if kind is Kind.FUNCTION and param.called_with and not faults:
+        yield from _call_faults(param, value, catalog, path)
+
+
+def _call_faults(param: ParamSpec, value: JsonValue, catalog: Catalog, path: str) -> Iterator[Fault]:
+    """Hold a function of the design's own against what Keras calls it with."""
+    spec = catalog.find(Kind.FUNCTION, _named(value)[0] or "")
+    if spec is None or accepts(spec.signature, param.called_with):
+        return
+    names = [name.removesuffix("=") for name in param.called_with]
+    yield Fault(
+        code="wrong_arguments",
+        param=path,
+        message=f"{spec.name} cannot be called as {param.name}.",
+        expected=f"def {spec.name}({', '.join(names)})",
+        received=_shortened(f"def {spec.name}({spec.signature})"),
+        hint=f"Keras calls it with {' and '.join(names)}. Change its arguments in your code.",
+    )
 
 
 def _layer_faults(value: JsonValue, catalog: Catalog, path: str, depth: int) -> Iterator[Fault]:
@@ -186,13 +207,14 @@ def _nested_faults(kind: Kind, value: JsonValue, catalog: Catalog, path: str, de
         return
     spec = catalog.find(kind, name)
     if spec is None or spec.marker in {"input", "output"}:
+        own = kind is Kind.FUNCTION
         yield Fault(
             code="unknown_object",
             param=path,
-            message=f"Keras has no {kind.singular} named {_shown(name)}.",
-            expected=_a(kind) + " of the catalog",
+            message=f"{'This design' if own else 'Keras'} has no {kind.singular} named {_shown(name)}.",
+            expected=_a(kind) + (" of the design's own code" if own else " of the catalog"),
             received=_shown(name),
-            hint="Choose one from the list.",
+            hint="Write it in your code, or choose another one." if own else "Choose one from the list.",
         )
     elif depth >= MAX_DEPTH:
         yield Fault(
@@ -246,7 +268,10 @@ def _wrong(param: ParamSpec, value: JsonValue, path: str) -> Fault:
 
 
 def _shown(value: JsonValue) -> str:
-    text = repr(value)
+    return _shortened(repr(value))
+
+
+def _shortened(text: str) -> str:
     return text if len(text) <= 100 else f"{text[:97]}..."
 
 

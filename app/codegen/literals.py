@@ -57,8 +57,7 @@ class Around(Protocol):
 class Literals:
     """Renders objects of one catalog.
 
-    `around` finds variables of layers and builders of nested models; `functions` are the names of the design's own
-    code that are functions, and are named rather than constructed. `used` collects what `keras` itself does not offer
+    `around` finds variables of layers and builders of nested models. `used` collects what `keras` itself does not offer
     and the script must hold or import.
     """
 
@@ -66,12 +65,10 @@ class Literals:
         self,
         catalog: Catalog,
         around: Around | None = None,
-        functions: frozenset[str] = frozenset(),
         used: dict[str, ObjectSpec] | None = None,
     ) -> None:
         self._catalog = catalog
         self._around = around
-        self._functions = functions
         self.used = {} if used is None else used
 
     def construct(self, spec: ObjectSpec, params: Mapping[str, Any], name: str, indent: int, margin: int = 0) -> str:
@@ -141,7 +138,7 @@ class Literals:
         spec = self._catalog.find(kind, name)
         if spec is None or not (spec.qualified_name or spec.code):
             raise Invalid(f"The catalog has no {kind.value} of this name.", received=literal(name))
-        if spec.code and spec.name in self._functions:
+        if spec.code and kind.is_function:
             return self.reference(spec)
         named = kind in _BY_NAME and not (kind is Kind.OPTIMIZER and depth)  # Keras looks up no optimizer in another.
         named = named and any(name.islower() for name in spec.identifiers)

@@ -3,7 +3,7 @@
 Layers are made where the innermost graph around all their calls is built, and handed to the graphs inside.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -15,6 +15,7 @@ from app.codegen.names import Names, plain_name, snake_case
 from app.document.model import GraphDocument
 from app.graph.check import CALL_ARGUMENTS
 from app.graph.model import Call, GraphPlan, LayerInstance, Plan, Source
+from app.graph.references import graphs_named, layers_named
 from app.shared.errors import Invalid
 
 TOP = ""
@@ -43,10 +44,10 @@ class Network:
     used: Mapping[str, ObjectSpec]
 
 
-def render_network(plan: Plan, document: GraphDocument, catalog: Catalog, own: Mapping[str, bool]) -> Network:
+def render_network(plan: Plan, document: GraphDocument, catalog: Catalog, own: Collection[str]) -> Network:
     """Return the source of `plan`; raise `Invalid` for a layer outside the catalog.
 
-    `own` are the names that the design's own code defines, with whether each is a function.
+    `own` are the names that the design's own code defines.
     """
     script = _Script(plan, document, catalog, own)
     functions = [tuple(_Function(script, graph, script.plans[graph]).statements()) for graph in script.plans]
@@ -56,9 +57,8 @@ def render_network(plan: Plan, document: GraphDocument, catalog: Catalog, own: M
 class _Script:
     """What the functions of a script share: which graph makes which layer, and what functions and layers are called."""
 
-    def __init__(self, plan: Plan, document: GraphDocument, catalog: Catalog, own: Mapping[str, bool]) -> None:
+    def __init__(self, plan: Plan, document: GraphDocument, catalog: Catalog, own: Collection[str]) -> None:
         self.plan, self.document, self.catalog = plan, document, catalog
-        self.functions = frozenset(name for name, is_function in own.items() if is_function)
         self.used: dict[str, ObjectSpec] = {}
         self.plans: dict[str, GraphPlan] = {**plan.graphs, TOP: plan}
         self.names = Names(own)
@@ -98,13 +98,13 @@ class _Function:
     def __post_init__(self) -> None:
         script = self.script
         self.names = Names({*script.builders.values(), *script.handed.values()})
-        self.literals = Literals(script.catalog, self, script.functions, script.used)
+        self.literals = Literals(script.catalog, self, script.used)
         self.variables = {layer: script.handed[layer] for layer in self.plan.takes}
         self._counts: dict[str, int] = {}
         for step in self.plan.calls:
             self._counts[step.layer] = self._counts.get(step.layer, 0) + 1
         used = [step.layer for step in self.plan.calls] + list(self.plan.owns)
-        held = [layer for found in used for layer in references(script.plan.layers[found].params)]
+        held = [layer for found in used for layer in layers_named(script.plan.layers[found].params)]
         self._kept = {layer for layer, count in self._counts.items() if count > 1} | set(held) | script.handed.keys()
         self._numbers: dict[str, int] = {}
 
@@ -203,8 +203,8 @@ class _Function:
     def _held(self, layer: str) -> Iterator[Statement]:
         """Construct the layers that a layer holds by reference, or that its graph is handed."""
         params = self._instance(layer).params
-        needed = list(references(params))
-        needed += [taken for graph in graphs_in(params) for taken in self.script.plan.graphs[graph].takes]
+        needed = list(layers_named(params))
+        needed += [taken for graph in graphs_named(params) for taken in self.script.plan.graphs[graph].takes]
         for other in needed:
             if other not in self.variables and other in self.script.plan.layers:
                 yield from self._made(other)
@@ -342,30 +342,6 @@ class _Function:
     def _note(self, node: str) -> str:
         found = self.script.document.nodes.get(node)
         return found.note if found is not None else ""
-
-
-def references(value: Any) -> Iterator[str]:
-    """Yield the layers that a parameter's value names: `{"layer": "<layer id>"}`, at any depth."""
-    if isinstance(value, Mapping):
-        if set(value) == {"layer"} and isinstance(value["layer"], str):
-            yield value["layer"]
-        for inner in value.values():
-            yield from references(inner)
-    elif isinstance(value, list | tuple):
-        for inner in value:
-            yield from references(inner)
-
-
-def graphs_in(params: Any) -> Iterator[str]:
-    """Yield the graphs that parameters name: those of a `Model` layer, and of such layers inside it."""
-    if isinstance(params, Mapping):
-        if isinstance(params.get("graph"), str):
-            yield params["graph"]
-        for inner in params.values():
-            yield from graphs_in(inner)
-    elif isinstance(params, list | tuple):
-        for inner in params:
-            yield from graphs_in(inner)
 
 
 def _is_lone_part(key: object) -> bool:

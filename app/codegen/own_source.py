@@ -113,7 +113,7 @@ def embed_code(code: Mapping[str, Code], used: Iterable[ObjectSpec]) -> list[str
 
 def _registration(piece: Code) -> str:
     """Return the statement that registers a piece with Keras as the sandbox does, where it does not do so itself."""
-    if piece.kind == "callbacks" or "register_keras_serializable" in {
+    if piece.kind in {"callbacks", "functions"} or "register_keras_serializable" in {
         node.attr for node in ast.walk(_parsed(piece)) if isinstance(node, ast.Attribute)
     }:
         return ""
@@ -135,14 +135,9 @@ def _refuse_clashes(pieces: Sequence[Code]) -> None:
                     )
 
 
-def defined_names(code: Mapping[str, Code]) -> dict[str, bool]:
-    """Return the names that pieces of own code give at their top level, and whether each is that of a function."""
-    found: dict[str, bool] = {}
-    for piece in code.values():
-        for statement in _parsed(piece).body:
-            for name in _given(statement):
-                found[name] = isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef)
-    return found
+def defined_names(code: Mapping[str, Code]) -> set[str]:
+    """Return the names that pieces of own code give at their top level."""
+    return {name for piece in code.values() for statement in _parsed(piece).body for name in _given(statement)}
 
 
 def needed_imports(source: str, *offered: str) -> list[str]:

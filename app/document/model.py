@@ -38,6 +38,11 @@ ClassName = Annotated[str, StringConstraints(pattern=r"^(ops\.(image\.)?)?[A-Za-
 ModelClass = Literal["auto", "Functional", "Sequential"]
 """What Keras builds a graph as; `auto` is Sequential where the graph is one chain, else Functional."""
 
+CodeKind = Literal[
+    "layers", "losses", "metrics", "callbacks", "initializers", "regularizers", "activations", "functions"
+]
+"""What a piece of a design's own code may be, in the words of the catalog."""
+
 Name = Annotated[str, StringConstraints(min_length=1, max_length=200)]
 
 _EDGE_KEY = re.compile(
@@ -118,10 +123,11 @@ class Graph(_Strict):
 class Code(_Strict):
     """Python that somebody wrote for this design: one class or function called `name`.
 
-    It is read by `ast` only, except inside the sandbox. An RNN cell is a layer.
+    It is read by `ast` only, except inside the sandbox. An RNN cell is a layer; `functions` are those that are handed
+    to a Keras object, such as the hooks of `LambdaCallback`.
     """
 
-    kind: Literal["layers", "losses", "metrics", "callbacks", "initializers", "regularizers", "activations"]
+    kind: CodeKind
     name: ClassName
     source: str = Field(max_length=MAX_SOURCE)
 
@@ -156,6 +162,11 @@ class Meta(_Strict):
 
 Target = Literal["labels", "inputs", "zeros"]
 """What an output is trained towards."""
+
+Task = Literal["classification", "regression"]
+"""What is learned from the labels of a table."""
+
+ColumnName = Annotated[str, StringConstraints(min_length=1, max_length=1_000)]
 
 
 class Loss(Configured):
@@ -208,10 +219,14 @@ class KerasConfig(_Strict):
 
 
 class Training(_Strict):
-    """What `compile` and `fit` receive. Losses, metrics and targets are keyed by the id of an Output node.
+    """What `compile` and `fit` receive. Losses, metrics, targets and tasks are keyed by the id of an Output node.
 
     An output learns to give the labels of the data set, unless `targets` says to give the inputs back (an autoencoder)
     or to vanish (a divergence that is to become zero).
+
+    `columns` are those of a table that an Input or Output node takes, by its id: what an Input sees, or what an Output
+    learns. Without them an Input takes the features of the table, an Output its target. `tasks` says what an Output
+    learns from its columns, where they do not tell by themselves (`app.messages.data.CsvOptions.task`).
 
     `dataset` is the name of a bundled or Keras data set (`digits`, `mnist`) or `upload:<id>`. With `weights`, every
     layer that is the same in that run or file starts from its values, and the others start afresh.
@@ -222,6 +237,8 @@ class Training(_Strict):
     losses: dict[Identifier, Loss] = {}
     metrics: dict[Identifier, dict[Identifier, Metric]] = {}
     targets: dict[Identifier, Target] = {}
+    columns: dict[Identifier, list[ColumnName]] = {}
+    tasks: dict[Identifier, Task] = {}
     callbacks: dict[Identifier, Callback] = {}
     fit: FitOptions = FitOptions()
     compile: CompileOptions = CompileOptions()

@@ -129,6 +129,8 @@ def _objects(kind: Kind, overlay: Overlay) -> Iterator[tuple[str, ObjectSpec]]:
     if kind is Kind.OPERATION:
         yield from derive_operations(overlay)
         return
+    if kind is Kind.FUNCTION:
+        return
     for name, names, target in _exported(kind):
         if not overlay.excluded(kind, name):
             yield name, _object(kind, name, names, target, overlay)
@@ -248,7 +250,6 @@ def _accepted(kind: Kind, name: str) -> bool:
 
 
 def _params(kind: Kind, owner: str, target: Any, doc: Docstring, overlay: Overlay) -> Iterator[ParamSpec]:
-    yield from overlay.extra_params(owner)
     parameters = [p for p in inspect.signature(target.__init__).parameters.values() if p.name != "self"]
     named = [p for p in parameters if p.kind not in {p.VAR_KEYWORD, p.VAR_POSITIONAL}]
     for parameter in named:
@@ -259,6 +260,7 @@ def _params(kind: Kind, owner: str, target: Any, doc: Docstring, overlay: Overla
     if kind is Kind.LAYER and len(named) < len(parameters):
         known = {p.name for p in named} | ({"trainable", "dtype"} if owner == "InputLayer" else set())
         yield from (base for base in _BASE_PARAMS if base.name not in known)
+    yield from overlay.extra_params(owner)
 
 
 def _name_defaults(catalog: Catalog) -> Catalog:

@@ -137,8 +137,11 @@ def _execute(key: str, piece: Code) -> Any:
 
 
 def _registered(piece: Code, found: Any) -> Any:
-    """Register what Keras saves by name, which callbacks are not. A class that registers itself keeps its package."""
-    saved = inspect.isfunction(found) or hasattr(found, "get_config")
+    """Register what Keras saves by name, as it does no callback and nothing that one holds.
+
+    A class that registers itself keeps its package.
+    """
+    saved = piece.kind != "functions" and (inspect.isfunction(found) or hasattr(found, "get_config"))
     if saved and keras.saving.get_registered_name(found) == found.__name__:
         keras.saving.register_keras_serializable(package=PACKAGE, name=piece.name)(found)
     return found

@@ -1,6 +1,6 @@
 """The classes of a design's own, read from their source."""
 
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 from hypothesis import given, settings
@@ -11,7 +11,7 @@ from app.catalog.own import CELLS, OWN, catalog_for, source_faults
 from app.catalog.ports import output_ports
 from app.catalog.registry import load_catalog
 from app.catalog.validate import validate_params
-from app.document.model import Code, GraphDocument
+from app.document.model import Code, CodeKind, GraphDocument
 from app.graph.ports import output_keys
 
 LAYER = '''
@@ -143,6 +143,7 @@ def test_what_a_class_inherits() -> None:
         ("initializers", "Own", "class Own(Initializer):\n  def __call__(self, shape, dtype=None): ..."),
         ("regularizers", "Own", "class Own(keras.Regularizer):\n  def __call__(self, x): ..."),
         ("activations", "own", "def own(x):\n  return x"),
+        ("functions", "own", "def own(epoch, logs=None): ..."),
     ],
 )  # fmt: skip
 def test_other_kinds(kind: str, name: str, source: str) -> None:
@@ -161,6 +162,7 @@ def test_other_kinds(kind: str, name: str, source: str) -> None:
         ("A", "class A(Layer):\n  pass", [("own_method", 1)]),
         ("A", "class A(Layer):\n  def __init__(self, *sizes): ...\n  def call(self, x): ...", [("own_star_args", 2)]),
         ("A", "class A(Layer):\n  def call(self, x): ...\n" * 2, [("own_several", 3)]),
+        ("B", "class A(Layer): ...\nclass C(Layer): ...", [("own_missing", 1)]),
         ("Dense", "class Dense(Layer):\n  def call(self, x): ...", [("own_clash", 1)]),
         ("a>b", "class A(Layer): ...", [("own_name", 1)]),
         ("A", "\0", [("own_syntax", 1)]),
@@ -173,6 +175,40 @@ def test_other_kinds(kind: str, name: str, source: str) -> None:
 )
 def test_faults(name: str, source: str, found: list[tuple[str, int]]) -> None:
     assert codes(name, source) == found
+
+
+@pytest.mark.parametrize(
+    ("kind", "source", "found"),
+    [
+        ("activations", "def own(): ...", [("own_method", 1)]),
+        ("activations", "def own(x, y): ...", [("own_method", 1)]),
+        ("activations", "def own(x, y=1): ...", []),
+        ("functions", "def own(): ...", []),
+        ("functions", "class own: ...", [("own_missing", 1)]),
+        ("functions", "if True:\n  def own(logs): ...", [("own_missing", 1)]),
+        ("functions", "async def own(logs): ...", [("own_missing", 1)]),
+        ("functions", "def own(logs): ...\ndef own(epoch, logs): ...", [("own_several", 2)]),
+    ],
+)
+def test_faults_of_functions(kind: str, source: str, found: list[tuple[str, int]]) -> None:
+    assert codes("own", source, kind) == found
+
+
+def test_a_function_is_known_by_its_arguments() -> None:
+    source = 'def own(epoch: int, logs=None, *, more=1):\n    """Says so.\n\n    At length."""\n'
+    spec = spec_of("own", source, "functions")
+    expected = ObjectSpec(
+        name="own",
+        kind=Kind.FUNCTION,
+        qualified_name="own",
+        category=OWN,
+        summary="Says so.",
+        help="At length.",
+        code="c0",
+        signature="epoch: int, logs=None, *, more=1",
+    )
+    assert spec == expected
+    assert [kind for kind, section in load_catalog().objects.items() if not section] == [Kind.FUNCTION]
 
 
 def test_two_pieces_of_one_name() -> None:
@@ -195,7 +231,7 @@ def test_nothing_runs_and_the_result_is_remembered() -> None:
 @settings(max_examples=200, deadline=None)
 @given(
     text=st.text(max_size=60),
-    kind=st.sampled_from(["layers", "losses", "metrics", "callbacks", "initializers", "regularizers", "activations"]),
+    kind=st.sampled_from(get_args(CodeKind)),
     head=st.sampled_from(
         ["", "class A(Layer):\n  def call(self, x, ", "class A(Layer):\n  def __init__(self, a=", "def A("]
     ),

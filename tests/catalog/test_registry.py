@@ -18,12 +18,13 @@ def test_counts() -> None:
         "optimizers": 15,
         "losses": 22,
         "metrics": 42,
-        "callbacks": 11,
+        "callbacks": 12,
         "schedules": 6,
         "initializers": 16,
         "regularizers": 4,
         "constraints": 4,
         "activations": 29,
+        "functions": 0,
     }
 
 

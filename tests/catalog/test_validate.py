@@ -7,8 +7,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from app.catalog.model import Kind, ParamKind, ParamSpec
+from app.catalog.own import catalog_for
 from app.catalog.registry import get_spec, load_catalog
 from app.catalog.validate import expected_of, is_file_name, validate_params
+from app.document.model import Code, GraphDocument
 
 CATALOG = load_catalog()
 JSON = st.recursive(
@@ -104,6 +106,49 @@ def test_a_fault_says_what_to_do() -> None:
         "expected": "a number from 0 to 1",
         "received": "2",
         "hint": "Enter a number from 0 to 1.",
+    }
+
+
+FUNCTIONS = catalog_for(
+    GraphDocument(
+        code={
+            "one": Code(kind="functions", name="one", source="def one(logs): ..."),
+            "two": Code(kind="functions", name="two", source="def two(batch, logs=None): ..."),
+            "bent": Code(kind="activations", name="bent", source="def bent(x): ..."),
+        }
+    )
+)
+
+
+@pytest.mark.parametrize(
+    ("params", "expected"),
+    [
+        ({}, []),
+        ({"on_train_begin": "one", "on_epoch_end": "two", "on_train_batch_end": {"class_name": "two"}}, []),
+        ({"on_train_begin": None}, []),
+        ({"on_train_begin": "two"}, []),
+        ({"on_epoch_end": "one"}, [("wrong_arguments", "on_epoch_end")]),
+        ({"on_test_batch_end": "one"}, [("wrong_arguments", "on_test_batch_end")]),
+        ({"on_epoch_end": "bent"}, [("unknown_object", "on_epoch_end")]),
+        ({"on_epoch_end": "print"}, [("unknown_object", "on_epoch_end")]),
+        ({"on_epoch_end": 3}, [("wrong_kind", "on_epoch_end")]),
+        ({"on_epoch_end": {"class_name": "two", "config": {"logs": 1}}}, [("unknown_param", "on_epoch_end.logs")]),
+    ],
+)
+def test_functions_fit_what_they_are_called_with(params: dict[str, Any], expected: list[tuple[str, str]]) -> None:
+    found = validate_params(get_spec("callbacks", "LambdaCallback"), params, FUNCTIONS)
+    assert [(fault.code, fault.param) for fault in found] == expected
+
+
+def test_a_function_with_the_wrong_arguments_is_told_by_name() -> None:
+    (fault,) = validate_params(get_spec("callbacks", "LambdaCallback"), {"on_epoch_end": "one"}, FUNCTIONS)
+    assert fault.model_dump() == {
+        "code": "wrong_arguments",
+        "param": "on_epoch_end",
+        "message": "one cannot be called as on_epoch_end.",
+        "expected": "def one(epoch, logs)",
+        "received": "def one(logs)",
+        "hint": "Keras calls it with epoch and logs. Change its arguments in your code.",
     }
 
 

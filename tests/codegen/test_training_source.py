@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from app.catalog.model import Kind, ObjectSpec
+from app.catalog.own import catalog_for
 from app.catalog.registry import load_catalog
 from app.catalog.schedule import Schedule
 from app.codegen.data import Target
@@ -22,8 +23,11 @@ from app.worker.callbacks import build_callbacks
 from app.worker.compile import compile_arguments, output_ends
 from app.worker.keras_config import configured
 from tests.worker.designs import MLP, chain
+from tests.worker.test_callbacks import noted
 from tests.worker.test_compile import training_with, two_outputs
-from tests.worker.values import changes
+from tests.worker.values import NOTED, WITH_NOTED, changes
+
+__all__ = ["noted"]
 
 TARGET = TargetSpec(kind="classification", classes=["a", "b", "c"], shape=[], encoding="integer")
 PLAN = make_plan(chain(MLP), load_catalog())
@@ -94,12 +98,15 @@ def test_outputs_weights_and_options_are_alike(training: dict[str, Any]) -> None
     ("spec", "config"),
     [pytest.param(spec, config, id=f"{spec.name}.{param.name}") for spec, param, config in changes(Kind.CALLBACK)],
 )
-def test_script_and_training_have_the_same_callbacks(tmp_path: Path, spec: ObjectSpec, config: dict[str, Any]) -> None:
+def test_script_and_training_have_the_same_callbacks(
+    tmp_path: Path, noted: Any, spec: ObjectSpec, config: dict[str, Any]
+) -> None:
     training = Training.model_validate({"callbacks": {"c": {"class_name": spec.name, "config": config}}})
-    fit = render_fit(PLAN, training, load_catalog(), None, None)
-    written = eval(fit.callbacks[0], {"keras": keras, "math": math})
+    catalog = catalog_for(WITH_NOTED)
+    fit = render_fit(PLAN, training, catalog, None, None)
+    written = eval(fit.callbacks[0], {"keras": keras, "math": math, NOTED.name: noted})
     hosts = ["localhost", "metrics.example"]
-    (trained,) = build_callbacks(training.callbacks, tmp_path, load_catalog(), hosts)
+    (trained,) = build_callbacks(training.callbacks, tmp_path, catalog, hosts)
     assert isinstance(trained, type(written))
     ours, theirs = ({name: _comparable(value) for name, value in vars(each).items()} for each in (trained, written))
     assert {name: value for name, value in ours.items() if name in theirs} == theirs

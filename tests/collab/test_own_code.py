@@ -196,6 +196,6 @@ def test_a_run_with_own_code_trains_in_the_sandbox_and_says_who_wrote_what(owner
     assert "model.keras" in {artifact["name"] for artifact in run["artifacts"]}
     pieces = owner.get(f"/api/runs/{run['id']}/own-code").json()
     assert {piece["name"] for piece in pieces} == {
-        *("PlainCell", "PatientError", "LargestError", "Announcer", "Halves", "Pull", "gentle")
+        *("PlainCell", "PatientError", "LargestError", "Announcer", "Halves", "Pull", "gentle", "remember")
     }
     assert all([author["user"]["name"] for author in piece["authors"]] == ["Owner"] for piece in pieces)

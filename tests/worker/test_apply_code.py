@@ -16,6 +16,7 @@ from app.messages.data import BundledSource
 from app.shared.errors import AppError
 from app.worker.apply_code import apply_code
 from tests.graph.strategies import designs
+from tests.worker.own.designs import everything
 
 
 def source_of(document: GraphDocument) -> str:
@@ -46,6 +47,21 @@ def test_what_the_data_decided_is_no_edit() -> None:
     plan = make_plan(document, catalog_for(document))
     shown = render_script(plan, document, BundledSource(name="diabetes")).source
     assert apply_code(ApplyCodeRequest(document=document, shown=shown, source=shown)).edits == []
+
+
+def test_own_functions_are_read_back_by_name() -> None:
+    """An activation in the network, and a function of a callback."""
+    document = everything()
+    shown = render_script(make_plan(document, catalog_for(document)), document, BundledSource(name="diabetes")).source
+    changed = shown.replace("on_epoch_end=remember", "on_epoch_begin=remember")
+    assert changed != shown
+    found = apply_code(ApplyCodeRequest(document=document, shown=shown, source=changed))
+    made = GraphDocument.model_validate(apply_edits(document.model_dump(mode="json"), found.edits))
+    assert (made.nodes, made.layers, made.code) == (document.nodes, document.layers, document.code)
+    assert [(callback.class_name, callback.config) for callback in made.training.callbacks.values()] == [
+        ("Announcer", {"word": "round"}),
+        ("LambdaCallback", {"on_epoch_begin": "remember"}),
+    ]
 
 
 def test_one_number_is_one_edit() -> None:

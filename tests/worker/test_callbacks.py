@@ -1,25 +1,39 @@
 """The callbacks of a design stay in their folder; the reporter tells all and obeys."""
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
 
 import keras
+import numpy as np
 import pytest
 
 from app.catalog.model import Kind
-from app.catalog.registry import load_catalog
+from app.catalog.own import catalog_for
+from app.catalog.registry import get_spec, load_catalog
 from app.catalog.schedule import BadSchedule
 from app.document.model import Callback
 from app.messages.egress import EgressRefused
+from app.worker import own_code, sandbox
 from app.worker.callbacks import Control, build_callbacks
 from app.worker.compile import BadTraining
-from tests.worker.values import changes
+from tests.worker.values import NOTED, WITH_NOTED, changes
 
 
 def built(folder: Path, class_name: str, **config: Any) -> Any:
     chosen = {"c": Callback(class_name=class_name, config=config)}
-    (callback,) = build_callbacks(chosen, folder, load_catalog(), ["metrics.example"])
+    (callback,) = build_callbacks(chosen, folder, catalog_for(WITH_NOTED), ["metrics.example"])
     return callback
+
+
+@pytest.fixture(scope="module", autouse=True)
+def noted() -> Iterator[Any]:
+    """Let this process execute a function of these tests, and return it."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sandbox, "entered", lambda: True)
+        own_code.load(WITH_NOTED)
+    yield own_code.find(Kind.FUNCTION, NOTED.name)
+    own_code.clear()
 
 
 CHANGES = [
@@ -30,12 +44,16 @@ _KEPT_AS: Final = {"separator": "sep", "initial_value_threshold": "best"}
 
 
 @pytest.mark.parametrize(("class_name", "name", "config"), CHANGES)
-def test_every_parameter_arrives(tmp_path: Path, class_name: str, name: str, config: dict[str, Any]) -> None:
+def test_every_parameter_arrives(
+    tmp_path: Path, noted: Any, class_name: str, name: str, config: dict[str, Any]
+) -> None:
     if class_name == "RemoteMonitor":
         config = {"root": "http://metrics.example", **config}
     callback = built(tmp_path, class_name, **config)
     assert isinstance(callback, getattr(keras.callbacks, class_name))
     match name:
+        case _ if class_name == "LambdaCallback":
+            assert getattr(callback, name) is noted
         case "schedule":
             assert callback.schedule(0, 0.5) == 0.25
         case "profile_batch":
@@ -107,7 +125,26 @@ def test_a_schedule_that_cannot_be_read_is_refused(tmp_path: Path) -> None:
         built(tmp_path, "LearningRateScheduler", schedule="open('x')")
 
 
-@pytest.mark.parametrize("name", ["LambdaCallback", "OrbaxCheckpoint", "History", "system"])
+def test_keras_calls_functions_with_what_the_catalog_says() -> None:
+    moments = {param.name: param.called_with for param in get_spec("callbacks", "LambdaCallback").params}
+    seen: dict[str, tuple[str, ...]] = {}
+
+    def noting(moment: str) -> Any:
+        def note(*given: Any, **named: Any) -> None:
+            names = moments[moment]
+            seen[moment] = (*names[: len(given)], *(f"{name}=" for name in named))
+
+        return note
+
+    callback = keras.callbacks.LambdaCallback(**{moment: noting(moment) for moment in moments})
+    model = keras.Sequential([keras.Input((1,)), keras.layers.Dense(1)])
+    model.compile(optimizer="sgd", loss="mse")
+    x = np.zeros((4, 1), "float32")
+    model.fit(x, x, batch_size=2, validation_data=(x, x), verbose=0, callbacks=[callback])
+    assert seen == moments
+
+
+@pytest.mark.parametrize("name", ["OrbaxCheckpoint", "History", "system"])
 def test_what_is_no_callback_of_a_design_is_refused(tmp_path: Path, name: str) -> None:
     with pytest.raises(BadTraining, match="no callback named"):
         built(tmp_path, name)

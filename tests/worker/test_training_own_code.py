@@ -1,4 +1,4 @@
-"""Losses, metrics, callbacks, initializers, regularizers and activations of a design's own, named in its training."""
+"""Losses, metrics, callbacks, initializers, activations and functions of a design's own, named in its training."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -85,6 +85,13 @@ def bent(x):
     return keras.ops.maximum(x, 0.1 * x)
 """,
     ),
+    "functions": (
+        "tell",
+        """
+def tell(logs=None):
+    print("done with", sorted(logs))
+""",
+    ),
 }
 
 
@@ -105,13 +112,16 @@ def design() -> GraphDocument:
     training = {
         "losses": {"output": {"class_name": "Steep", "config": {"factor": 2.0}}},
         "metrics": {"output": {"m": {"class_name": "Seen", "config": {"start": 5}}}},
-        "callbacks": {"c": {"class_name": "Diary", "config": {"word": "after"}}},
+        "callbacks": {
+            "c": {"class_name": "Diary", "config": {"word": "after"}},
+            "d": {"class_name": "LambdaCallback", "config": {"on_train_end": "tell"}},
+        },
     }
     code = {kind: {"kind": kind, "name": name, "source": source} for kind, (name, source) in SOURCES.items()}
     return GraphDocument.model_validate({**chain(layers, training).model_dump(), "code": code})
 
 
-def test_own_code_trains(tmp_path: Path, inside_the_sandbox: None) -> None:
+def test_own_code_trains(tmp_path: Path, inside_the_sandbox: None, capsys: pytest.CaptureFixture[str]) -> None:
     state, events = run(job(tmp_path, design(), IRIS, epochs=2, seed=1))
     assert state is RunState.FINISHED, events[-1]
     assert of(events, "started")[0]["metrics"] == ["loss", "seen"]
@@ -119,9 +129,15 @@ def test_own_code_trains(tmp_path: Path, inside_the_sandbox: None) -> None:
     assert [event["logs"]["seen"] for event in of(events, "epoch")] == [108 + 5] * 2
     said = [event["text"] for event in of(events, "log")]
     assert said[:2] == [f"after {epoch} ['loss', 'seen', 'val_loss', 'val_seen']" for epoch in (0, 1)]
+    done = "done with ['loss', 'seen', 'val_loss', 'val_seen']"
+    assert said[2:] == [done]
     source = (tmp_path / "model.py").read_text()
-    for line in ("loss=Steep(factor=2.0)", "metrics=[Seen(start=5)]", 'Diary(word="after")', "activation=bent"):
+    callbacks = ('Diary(word="after")', "keras.callbacks.LambdaCallback(on_train_end=tell)")
+    for line in ("loss=Steep(factor=2.0)", "metrics=[Seen(start=5)]", "activation=bent", *callbacks):
         assert line in source
+    capsys.readouterr()
+    exec(compile(source, "model.py", "exec"), {"__name__": "__main__"})
+    assert capsys.readouterr().out.splitlines()[-1] == done
 
 
 def test_own_code_is_not_executed_outside_the_sandbox(tmp_path: Path) -> None:
@@ -129,16 +145,32 @@ def test_own_code_is_not_executed_outside_the_sandbox(tmp_path: Path) -> None:
     assert (state, events[-1]["code"]) == (RunState.FAILED, "own_code_not_loaded")
 
 
-def test_the_preflight_takes_own_code_by_its_parameters() -> None:
-    target = TargetSpec(kind="classification", classes=["a", "b", "c"], shape=[], encoding="integer")
-    data = DatasetDescription(
-        kind="table", samples=150, train_samples=135, features=[FeatureSpec(shape=[4])], target=target
-    )
+DATA = DatasetDescription(
+    kind="table",
+    samples=150,
+    train_samples=135,
+    features=[FeatureSpec(shape=[4])],
+    target=TargetSpec(kind="classification", classes=["a", "b", "c"], shape=[], encoding="integer"),
+)
 
+
+def test_the_preflight_takes_own_code_by_its_parameters() -> None:
     def codes(document: GraphDocument) -> set[str]:
-        return {problem.code for problem in analyse_for(document, catalog_for(document), data).problems}
+        return {problem.code for problem in analyse_for(document, catalog_for(document), DATA).problems}
 
     document = design()
     assert codes(document) & {"unknown_object", "unknown_param", "compile_refused", "loss_labels"} == set()
     document.training.losses["output"].config["faktor"] = 2
     assert "unknown_param" in codes(document)
+
+
+def test_a_function_with_the_wrong_arguments_is_told_before_the_run() -> None:
+    document = design()
+    document.training.callbacks["d"].config["on_epoch_end"] = "tell"
+    found = analyse_for(document, catalog_for(document), DATA).problems
+    (problem,) = [problem for problem in found if problem.code == "wrong_arguments"]
+    assert (problem.message, problem.param, problem.expected) == (
+        "LambdaCallback: tell cannot be called as on_epoch_end.",
+        "callbacks",
+        "def tell(epoch, logs)",
+    )

@@ -5,6 +5,12 @@ from typing import Any, Final
 
 from app.catalog.model import Kind, ObjectSpec, ParamKind, ParamSpec
 from app.catalog.registry import load_catalog
+from app.document.model import Code, GraphDocument
+
+NOTED: Final = Code(kind="functions", name="noted", source="def noted(*given, **named):\n    print(given, named)\n")
+"""A function that may stand wherever one is handed to a Keras object."""
+
+WITH_NOTED: Final = GraphDocument(code={"noted": NOTED})
 
 COMPILED: Final = (Kind.OPTIMIZER, Kind.SCHEDULE, Kind.LOSS, Kind.METRIC, Kind.CALLBACK)
 
@@ -44,6 +50,8 @@ def other_value(param: ParamSpec) -> Any:
     """Return a value for `param` that is not its default."""
     if param.name in _BY_NAME:
         return _BY_NAME[param.name]
+    if param.object_kind is Kind.FUNCTION:
+        return NOTED.name
     match param.kind:
         case ParamKind.BOOLEAN:
             return not param.default

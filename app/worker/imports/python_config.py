@@ -1,9 +1,11 @@
 """A model of a script as the architecture that Keras would write of it."""
 
+import ast
 from collections.abc import Mapping
 from typing import Any, Final
 
 from app.worker.imports.python_keras import KerasMeaning
+from app.worker.imports.python_names import Function
 from app.worker.imports.python_reach import reached, tensors_in
 from app.worker.imports.python_reader import Reader
 from app.worker.imports.python_values import (
@@ -179,6 +181,8 @@ class _Writer:
                 return {str(key): self._value(item, line, level + 1) for key, item in value.items()}
             case Path():
                 return self._named(value, line)
+            case Function(definition=ast.FunctionDef(name=name)) if self._keras.is_own_function(name):
+                return name
             case Unknown():
                 raise self._reader.fail(_At(line), f"{value.text[:80]} is not known without running the script.")
             case Tensor() | Results():

@@ -1,5 +1,6 @@
 """`compile` and `fit` of a script as the training of a design."""
 
+import ast
 from typing import Any, Final
 
 from pydantic import ValidationError
@@ -9,6 +10,7 @@ from app.document.model import Callback, FitOptions, GraphDocument, KerasConfig,
 from app.worker.imports.graphs import End
 from app.worker.imports.params import ParamReader
 from app.worker.imports.python_keras import KerasMeaning
+from app.worker.imports.python_names import Function
 from app.worker.imports.python_values import Array, LayerValue, Made, ModelValue, Path, Unknown
 from app.worker.imports.training import read_training
 
@@ -99,6 +101,8 @@ def _plain(value: Any, notes: list[str], what: str) -> Any:
             return _plain(value.value, notes, what)
         case Path():
             return value.name.rpartition(".")[2]
+        case Function(definition=ast.FunctionDef(name=name)):
+            return name
         case None | bool() | int() | float() | str():
             return value
         case Unknown():

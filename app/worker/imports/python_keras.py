@@ -98,6 +98,11 @@ class KerasMeaning:
                 return self._object(kind, name, args, kwargs, node)
         return LayerValue(name, self._name(kwargs.pop("name", None), name), kwargs, node.lineno)
 
+    def is_own_function(self, name: str) -> bool:
+        """Return whether the design's own code has a function of this name."""
+        found = (self._catalog.find(kind, name) for kind in Kind if kind.is_function)
+        return any(spec is not None and spec.code for spec in found)
+
     # Layers
 
     def _input(self, name: str, args: list[Any], kwargs: dict[str, Any], node: ast.Call) -> Any:

@@ -126,6 +126,14 @@ def gentle(x):
     return keras.ops.tanh(x) * 0.9
 """,
     ),
+    "function": (
+        "functions",
+        "remember",
+        """
+def remember(epoch, logs=None):
+    print(f"epoch {epoch} gave {sorted(logs)}")
+""",
+    ),
 }
 
 
@@ -181,7 +189,10 @@ def everything(training: dict[str, Any] | None = None) -> GraphDocument:
         "dataset": "diabetes",
         "losses": {"output": {"class_name": "PatientError", "config": {"scale": 4.0}}},
         "metrics": {"output": {"m": {"class_name": "LargestError", "config": {}}}},
-        "callbacks": {"c": {"class_name": "Announcer", "config": {"word": "round"}}},
+        "callbacks": {
+            "c": {"class_name": "Announcer", "config": {"word": "round"}},
+            "d": {"class_name": "LambdaCallback", "config": {"on_epoch_end": "remember"}},
+        },
         "fit": {"epochs": 2, "seed": 1},
     }
     return with_code(chain(layers, chosen | (training or {})), code())

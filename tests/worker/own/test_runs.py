@@ -116,6 +116,10 @@ def test_a_run_trains_with_own_code_of_every_kind_and_what_it_must_not_reach_it_
     assert started["metrics"] == ["loss", "largest_error"]
     logged = [event["text"] for event in events if event["event"] == "log"]
     assert [text for text in logged if text.startswith("round")] == ["round 0 ended", "round 1 ended"]
+    gave = [text for text in logged if text.startswith("epoch ")]
+    assert gave == [
+        f"epoch {epoch} gave ['largest_error', 'loss', 'val_largest_error', 'val_loss']" for epoch in (0, 1)
+    ]
     told = json.loads(next(text for text in logged if text.startswith("found ")).removeprefix("found "))
     refused = {"FileNotFoundError", "PermissionError"}
     assert (told["environment"], told["fork"], told["token"]) == ([], "PermissionError", False)
