@@ -111,6 +111,9 @@ class Editor:
         await self._handle(protocol.read_message(frame))
 
     async def _handle(self, message: Message) -> None:
+        if self.access.role < protocol.least_role(message):
+            self.outbox.close(READ_ONLY, "You may look at this design, not change it.")
+            return
         match message:
             case Step1(state_vector):
                 rooms = self.desk.services.rooms
@@ -124,8 +127,6 @@ class Editor:
 
     async def _receive_update(self, message: Update) -> None:
         if self.access.role < Role.EDITOR:
-            if message.has_changes or not message.answer:
-                self.outbox.close(READ_ONLY, "You may look at this design, not change it.")
             return
         number = 0
         if not message.answer:

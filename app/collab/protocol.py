@@ -6,8 +6,9 @@ acknowledged (100, number of one's updates that are durable) and epoch (101, tex
 """
 
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, assert_never
 
+from app.accounts.principal import Role
 from app.messages.lib0 import Malformed, Reader, varbytes, varstring, varuint
 
 SYNC, AWARENESS, AUTH, QUERY_AWARENESS, ACKNOWLEDGED, EPOCH = 0, 1, 2, 3, 100, 101
@@ -57,6 +58,20 @@ class QueryAwareness:
 
 
 Message = Step1 | Update | Awareness | QueryAwareness
+
+
+def least_role(message: Message) -> Role:
+    """Return who may send `message`: the policy of the editing socket, kind by kind.
+
+    Whoever may look says so, and may repeat what everybody has; an edit needs an editor.
+    """
+    match message:
+        case Update(answer=answer):
+            return Role.EDITOR if not answer or message.has_changes else Role.VIEWER
+        case Step1() | Awareness() | QueryAwareness():
+            return Role.VIEWER
+        case _:
+            assert_never(message)
 
 
 def read_message(data: bytes) -> Message:

@@ -7,9 +7,9 @@ from fastapi import APIRouter, Depends, Request
 from app.accounts.policy import CurrentMember, Member
 from app.accounts.principal import Principal, Role
 from app.datasets import repository, service
-from app.datasets.multipart import FILE_FORM, FORM_OVERHEAD, NO_LIMIT, UploadedFile
 from app.datasets.schemas import DatasetDeleted, DatasetSummary, UploadedTable
 from app.datasets.usage import refuse_if_used
+from app.infra.multipart import FILE_FORM, FORM_OVERHEAD, NO_LIMIT, UploadedFile
 from app.infra.services import Connected, Transaction
 from app.messages.data import CsvOptions, DatasetDescription
 from app.shared.errors import TooLarge

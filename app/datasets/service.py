@@ -10,11 +10,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.accounts.principal import Principal
 from app.datasets import repository
 from app.datasets.builtin import BUILTIN
-from app.datasets.multipart import UploadedFile
 from app.datasets.schemas import DatasetSummary, UploadedTable
 from app.datasets.tables import Upload
 from app.designs.data import TrainingData, declare_tables
 from app.infra.analysis import Refused
+from app.infra.multipart import UploadedFile
 from app.infra.services import Services
 from app.messages.analysis import DescribeDataRequest, InspectTableRequest, Refusal
 from app.messages.data import BundledSource, CsvOptions, CsvSource, DatasetDescription, DataSource, InspectedTable

@@ -7,11 +7,24 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.requests import HTTPConnection
 
 from app.accounts import service as accounts
-from app.accounts.policy import Policy, get_connection_principal
+from app.accounts.policy import Member, Policy, get_connection_principal
 from app.accounts.principal import Principal, Role
 from app.designs import repository
 from app.designs.tables import Design
 from app.shared.errors import Forbidden, NotFound
+
+
+class MemberWhoMayRunCode(Member):
+    """Members who make designs and may have Python executed that somebody wrote."""
+
+    def __init__(self) -> None:
+        super().__init__(Role.EDITOR)
+        self.describe += ", who may run code"
+
+    async def authorize(self, connection: HTTPConnection, session: AsyncSession) -> Principal:
+        principal = await super().authorize(connection, session)
+        require_code_permission(principal)
+        return principal
 
 
 @dataclass(frozen=True)
@@ -59,17 +72,22 @@ class DesignPolicy(Policy[DesignAccess]):
     """Whoever has at least `role` on the design `{design_id}` of the path.
 
     404 when the design does not exist or is none of one's business, 403 when the role is too small. With `member`,
-    holders of a share link are refused whatever their role; with `code`, so is everybody who may not run code.
+    holders of a share link are refused whatever their role; with `maker`, so is who may make no designs in the
+    workspace; with `code`, who may not run code.
     """
 
-    def __init__(self, role: Role, *, member: bool = False, deleted: bool = False, code: bool = False) -> None:
+    def __init__(
+        self, role: Role, *, member: bool = False, maker: bool = False, deleted: bool = False, code: bool = False
+    ) -> None:
         self.role = role
-        self.member = member or code
+        self.member = member or maker or code
+        self.maker = maker
         self.deleted = deleted
         self.code = code
         self.describe = (
             f"{role.word} of the design"
             + (", signed in" if self.member else "")
+            + (", who may make designs" if maker else "")
             + (", who may run code" if code else "")
         )
 
@@ -82,6 +100,8 @@ class DesignPolicy(Policy[DesignAccess]):
         access = await require_design_role(
             session, principal, design_id, self.role, member=self.member, deleted=self.deleted
         )
+        if self.maker and principal.workspace_role < Role.EDITOR:
+            raise Forbidden("Your role in the workspace does not allow making designs.", expected=Role.EDITOR.word)
         if self.code:
             require_code_permission(principal)
         return access

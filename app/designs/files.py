@@ -8,7 +8,6 @@ import shutil
 from pathlib import Path
 from typing import Final, Literal, NoReturn
 
-from fastapi import UploadFile
 from pydantic import BaseModel
 
 from app.accounts.principal import Principal
@@ -16,6 +15,7 @@ from app.designs.access import require_code_permission
 from app.designs.data import find_data
 from app.document.model import GraphDocument
 from app.infra.analysis import Refused
+from app.infra.multipart import UploadedFile
 from app.infra.services import Services
 from app.messages.analysis import (
     MAX_SCRIPT,
@@ -54,15 +54,18 @@ class Upload(BaseModel):
     filename: str
 
 
-async def receive(services: Services, file: UploadFile, limit: int = IMPORT_LIMIT) -> Upload:
-    """Save an uploaded model under a name that the server makes; raise `TooLarge` over `limit` bytes."""
+async def receive(services: Services, file: UploadedFile, limit: int = IMPORT_LIMIT) -> Upload:
+    """Save an uploaded model, as it comes in, under a name that the server makes.
+
+    Raises `TooLarge` over `limit` bytes, and `Invalid` for a request without a file.
+    """
     folder = services.folder / "imports"
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     path = folder / new_id()
     size = 0
     try:
         with path.open("xb") as target:
-            while piece := await file.read(2**20):
+            async for piece in file.content():
                 size += len(piece)
                 if size > limit:
                     raise TooLarge(
@@ -75,7 +78,7 @@ async def receive(services: Services, file: UploadFile, limit: int = IMPORT_LIMI
     except BaseException:
         path.unlink(missing_ok=True)
         raise
-    return Upload(path=path, filename=(file.filename or "model")[:200])
+    return Upload(path=path, filename=file.filename[-200:] or "model")
 
 
 async def import_model(services: Services, upload: Upload) -> ImportedModel:
@@ -90,12 +93,11 @@ async def import_model(services: Services, upload: Upload) -> ImportedModel:
     return answer
 
 
-async def import_by_running(services: Services, file: UploadFile, principal: Principal) -> ImportedModel:
+async def import_by_running(services: Services, file: UploadedFile) -> ImportedModel:
     """Execute a script in the sandbox, and read the model that it leaves as a design.
 
-    Raises `CodeForbidden`, `SandboxOff`, `TooLarge`, or `Refused` with what became of the script.
+    Raises `SandboxOff`, `TooLarge`, or `Refused` with what became of the script.
     """
-    require_code_permission(principal)
     await services.sandbox.require()
     upload = await receive(services, file, MAX_SCRIPT)
     path, folder = upload.path.resolve(), services.sandbox.folder / new_id()

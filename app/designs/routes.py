@@ -3,7 +3,7 @@
 from typing import Annotated
 from urllib.parse import urlencode
 
-from fastapi import APIRouter, Depends, Path, Query, Request, Response, UploadFile
+from fastapi import APIRouter, Depends, Path, Query, Request, Response
 from fastapi.responses import FileResponse, RedirectResponse
 from starlette.background import BackgroundTask
 
@@ -12,7 +12,7 @@ from app.accounts.principal import Principal, Role
 from app.accounts.schemas import Person
 from app.catalog.model import Catalog
 from app.designs import catalog_file, code, files, repository, service, sharing
-from app.designs.access import DesignAccess, DesignPolicy
+from app.designs.access import DesignAccess, DesignPolicy, MemberWhoMayRunCode
 from app.designs.schemas import (
     CodeView,
     Deleted,
@@ -32,6 +32,7 @@ from app.designs.schemas import (
 from app.designs.templates import get_template, list_template_views
 from app.document.model import GraphDocument
 from app.document.read import read_document
+from app.infra.multipart import FILE_FORM, FORM_OVERHEAD, UploadedFile
 from app.infra.services import Connected, Transaction
 from app.messages.analysis import MAX_SCRIPT, AppliedCode
 from app.shared.clock import now
@@ -40,8 +41,9 @@ from app.shared.errors import Forbidden
 router = APIRouter(prefix="/api", tags=["designs"])
 
 Maker = Annotated[Principal, Depends(Member(Role.EDITOR))]
+CodeRunner = Annotated[Principal, Depends(MemberWhoMayRunCode())]
 Viewer = Annotated[DesignAccess, Depends(DesignPolicy(Role.VIEWER))]
-ViewingMember = Annotated[DesignAccess, Depends(DesignPolicy(Role.VIEWER, member=True))]
+Copier = Annotated[DesignAccess, Depends(DesignPolicy(Role.VIEWER, maker=True))]
 Editor = Annotated[DesignAccess, Depends(DesignPolicy(Role.EDITOR))]
 Owner = Annotated[DesignAccess, Depends(DesignPolicy(Role.OWNER))]
 OwnerOfDeleted = Annotated[DesignAccess, Depends(DesignPolicy(Role.OWNER, deleted=True))]
@@ -65,23 +67,28 @@ async def create_design(
     return await service.create_design(transaction, services.rooms, principal, document)
 
 
-@router.post("/designs/import", status_code=201, max_body_size=files.IMPORT_LIMIT + 2**20)
-async def import_design(file: UploadFile, principal: Maker, services: Connected, transaction: Transaction) -> Imported:
-    """Make a design of a model file (`.keras`, `.h5`, JSON), a script or a design file; nothing in it is executed."""
-    model = await files.import_model(services, await files.receive(services, file))
+@router.post(
+    "/designs/import", status_code=201, openapi_extra=FILE_FORM, max_body_size=files.IMPORT_LIMIT + FORM_OVERHEAD
+)
+async def import_design(request: Request, principal: Maker, services: Connected, transaction: Transaction) -> Imported:
+    """Make a design of a model file (`.keras`, `.h5`, JSON), a script or a design file; nothing in it is executed.
+
+    The file is the field `file` of a multipart form.
+    """
+    model = await files.import_model(services, await files.receive(services, UploadedFile(request)))
     design = await service.create_design(transaction, services.rooms, principal, model.document)
     return Imported(design=design, layers=model.layers, notes=model.notes)
 
 
-@router.post("/designs/import/run", status_code=201, max_body_size=2 * MAX_SCRIPT)
+@router.post("/designs/import/run", status_code=201, openapi_extra=FILE_FORM, max_body_size=2 * MAX_SCRIPT)
 async def import_by_running(
-    file: UploadFile, principal: Maker, services: Connected, transaction: Transaction
+    request: Request, principal: CodeRunner, services: Connected, transaction: Transaction
 ) -> Imported:
     """Make a design of the model that a Python script leaves, by executing the script in the sandbox.
 
     For who may run code. Of several models it is the one that is compiled last, else the last one.
     """
-    model = await files.import_by_running(services, file, principal)
+    model = await files.import_by_running(services, UploadedFile(request))
     design = await service.create_design(transaction, services.rooms, principal, model.document)
     return Imported(design=design, layers=model.layers, notes=model.notes)
 
@@ -132,10 +139,8 @@ async def undelete_design(access: OwnerOfDeleted, transaction: Transaction) -> D
 
 
 @router.post("/designs/{design_id}/duplicate", status_code=201)
-async def duplicate_design(access: ViewingMember, services: Connected, transaction: Transaction) -> DesignDetail:
+async def duplicate_design(access: Copier, services: Connected, transaction: Transaction) -> DesignDetail:
     """Copy a design as it is now; the copy is one's own."""
-    if access.principal.workspace_role < Role.EDITOR:
-        raise Forbidden("Your role in the workspace does not allow making designs.", expected="editor")
     return await service.duplicate(transaction, services.rooms, access.principal, access.design_id)
 
 

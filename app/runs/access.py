@@ -12,6 +12,7 @@ from app.accounts.principal import Principal, Role
 from app.accounts.service import token_hash
 from app.designs.access import require_design_role
 from app.runs import repository
+from app.runs.ingest import fenced
 from app.runs.tables import Run
 from app.shared.errors import NotFound, NotSignedIn
 
@@ -59,9 +60,10 @@ def _no_run() -> NotFound:
 
 
 class RunToken(Policy[str]):
-    """The worker of a run, by the bearer token of one of its attempts. Answers the token's SHA-256.
+    """The worker of the run `{run_id}` of the path, by the bearer token of one of its attempts.
 
-    Which attempt it belongs to is part of the message, so `authorize_attempt` has the last word.
+    Answers the token's SHA-256. Which attempt it belongs to is part of the message, so `authorize_attempt` has the
+    last word. A run that is not there (any more) is a conflict, which tells its worker to end.
     """
 
     describe = "the run's own worker"
@@ -70,7 +72,13 @@ class RunToken(Policy[str]):
         scheme, _, token = connection.headers.get("authorization", "").partition(" ")
         if scheme.lower() != "bearer" or not token:
             raise _no_worker()
-        return token_hash(token)
+        presented = token_hash(token)
+        known = await repository.list_token_hashes(session, connection.path_params["run_id"])
+        if not known:
+            raise fenced()
+        if not any(hmac.compare_digest(each, presented) for each in known):
+            raise _no_worker()
+        return presented
 
 
 async def authorize_attempt(session: AsyncSession, run_id: str, attempt: int, presented: str) -> bool:

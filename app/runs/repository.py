@@ -128,6 +128,11 @@ async def find_attempt(session: AsyncSession, run_id: str, attempt: int) -> RunA
     return await session.get(RunAttempt, (run_id, attempt))
 
 
+async def list_token_hashes(session: AsyncSession, run_id: str) -> list[str]:
+    """Return the hashes of the tokens of a run's attempts; none when there is no such run."""
+    return list(await session.scalars(select(RunAttempt.token_hash).where(RunAttempt.run_id == run_id)))
+
+
 async def hear(session: AsyncSession, run_id: str, attempt: int, at: datetime) -> Run | None:
     """Note that the worker of `attempt` was heard and lock the run; None when that is not the present attempt."""
     return await session.scalar(

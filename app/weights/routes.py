@@ -7,7 +7,7 @@ from fastapi import APIRouter, Depends, Path, Request
 from app.accounts.policy import CurrentMember, Member
 from app.accounts.principal import Principal, Role
 from app.accounts.schemas import Person
-from app.datasets.multipart import FILE_FORM, FORM_OVERHEAD, NO_LIMIT, UploadedFile
+from app.infra.multipart import FILE_FORM, FORM_OVERHEAD, NO_LIMIT, UploadedFile
 from app.infra.services import Connected, Transaction
 from app.shared.errors import TooLarge
 from app.weights import repository, service

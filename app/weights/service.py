@@ -12,9 +12,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.accounts.principal import Principal
 from app.accounts.schemas import Person
 from app.accounts.tables import User
-from app.datasets.multipart import UploadedFile
 from app.datasets.service import label
 from app.infra.analysis import Refused
+from app.infra.multipart import UploadedFile
 from app.infra.services import Services
 from app.messages.analysis import Refusal
 from app.messages.weights import ConvertWeightsRequest, LayerWeights, WeightsContents, WordVectors

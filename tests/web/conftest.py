@@ -1,0 +1,28 @@
+"""One real server for the tests of this folder."""
+
+import asyncio
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.server import Server
+from tests.web.visitors import Scene, prepare
+from tests.worker.own.designs import cell_design
+
+
+@pytest.fixture(scope="package")
+def server() -> Iterator[Server]:
+    """A server that the tests of this folder share."""
+    path = Path(tempfile.mkdtemp(prefix="ll-"))
+    with Server(path) as server:
+        yield server
+    shutil.rmtree(path, ignore_errors=True)
+
+
+@pytest.fixture(scope="package")
+def scene(server: Server) -> Scene:
+    """A design with own code, its run, and everybody who may come to see them."""
+    return asyncio.run(prepare(server, cell_design([None, 5])))
