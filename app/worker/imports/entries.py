@@ -41,6 +41,22 @@ def notes_of(entry: Mapping[str, Any]) -> list[str]:
     return [str(note)[:200] for note in notes] if isinstance(notes, list) else []
 
 
+def thawed(model: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the entry of a frozen model without what says so of each layer inside: Keras notes it at every level."""
+
+    def without(value: Any) -> Any:
+        if isinstance(value, dict):
+            return {
+                key: without(item)
+                for key, item in value.items()
+                if not (key == "trainable" and item is False and "name" in value)
+            }
+        return [without(item) for item in value] if isinstance(value, list) else value
+
+    config = model["config"]
+    return {**model, "config": {**config, "layers": without(config["layers"])}}
+
+
 def input_params(config: Mapping[str, Any]) -> dict[str, JsonValue]:
     shape = config.get("batch_shape") or config.get("batch_input_shape")
     if not isinstance(shape, list) or not shape:

@@ -4,6 +4,7 @@ import re
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from itertools import count
 from typing import Any, Final
 
 from pydantic import JsonValue
@@ -21,6 +22,7 @@ from app.worker.imports.entries import (
     is_nested,
     notes_of,
     refuse_repeated,
+    thawed,
 )
 from app.worker.imports.errors import NotAModel
 from app.worker.imports.masks import mask_operations
@@ -86,12 +88,9 @@ class Drawing:
 
     def identifier(self, name: str) -> str:
         base = re.sub(r"[^A-Za-z0-9_-]", "_", name)[:56] or "layer"
-        candidate, number = base, 1
-        while candidate in self._taken:
-            number += 1
-            candidate = f"{base}_{number}"
-        self._taken.add(candidate)
-        return candidate
+        found = next(found for number in count(1) if (found := _numbered(base, number)) not in self._taken)
+        self._taken.add(found)
+        return found
 
     # Graphs
 
@@ -193,12 +192,18 @@ class Drawing:
             self.notes.append(f"The {what}{where} had names ({', '.join(keys)[:200]}); now they have an order.")
 
     def _draw_outputs(self, scope: _Scope, sources: list[tuple[str, str, str, str]]) -> list[End]:
-        taken = {each.layer.name for each in scope.translated.values()}
-        found = []
+        """Draw the ends of a graph; several are named as Keras names them, by their key or the layer that they are of.
+
+        `sources` are, for each, its key, and the node, the port and the name of the layer that feed it.
+        """
+        found: list[End] = []
+        names: set[str] = set()
         for position, (key, source, port, feeding) in enumerate(sources):
+            base = (key or feeding).replace("/", "_")[:190] if len(sources) > 1 else "output"
+            name = next(name for number in count(1) if (name := _numbered(base, number)) not in names)
+            names.add(name)
             node = self.identifier("output")
             params: dict[str, JsonValue] = {"position": position} if len(sources) > 1 else {}
-            name = key if 0 < len(key) <= 200 and key not in taken else node
             self.layers[node] = Layer(class_name="Output", name=name, params=params)
             self.nodes[node] = {"layer": node, "graph": scope.graph}
             self._connect(f"{source}:{port}->{node}:input")
@@ -252,16 +257,21 @@ class Drawing:
         return Translated("", name, Layer(class_name=spec.name, name=name, params=params), spec, notes)
 
     def _model(self, entry: Mapping[str, Any], name: str) -> Translated:
-        graph, inputs = self._nested_graph(entry, name)
-        params: dict[str, JsonValue] = {"graph": graph}
-        if entry["config"].get("trainable") is False:
-            params["trainable"] = False
+        params, inputs = self._instance(entry, name)
         spec = self._catalog.objects[Kind.LAYER].get("Model")
         layer = Layer(class_name="Model", name=name, params=params)
         notes = (
             [] if entry["class_name"] in NESTED else [f"{entry['class_name'][:100]} became the layers that it is of"]
         )
         return Translated("", name, layer, spec, notes, inputs=inputs)
+
+    def _instance(self, entry: Mapping[str, Any], name: str) -> tuple[dict[str, JsonValue], list[str]]:
+        """Draw a nested model; return the parameters of its layer and the keys of its inputs."""
+        if entry["config"].get("trainable") is False:
+            graph, inputs = self._nested_graph(thawed(entry), name)
+            return {"graph": graph, "trainable": False}, inputs
+        graph, inputs = self._nested_graph(entry, name)
+        return {"graph": graph}, inputs
 
     def _nested_graph(self, entry: Mapping[str, Any], name: str) -> tuple[str, list[str]]:
         if len(self.graphs) >= MAX_GRAPHS:
@@ -282,7 +292,7 @@ class Drawing:
             return {"layer": self._translate(value, name_of({**value, "name": name}), {}).id}
         if is_nested(value):
             name = name_of(value)
-            return {"class_name": "Model", "config": {"graph": self._nested_graph(value, name)[0], "name": name}}
+            return {"class_name": "Model", "config": {**self._instance(value, name)[0], "name": name}}
         return None
 
     def _shared_key(self, entry: Mapping[str, Any]) -> int | None:
@@ -348,7 +358,11 @@ class Drawing:
         return found
 
 
-def _too_many(count: int) -> TooLarge:
+def _numbered(name: str, number: int) -> str:
+    return name if number == 1 else f"{name}_{number}"
+
+
+def _too_many(size: int) -> TooLarge:
     return TooLarge(
-        "This model is too large for a design.", expected=f"at most {MAX_NODES} layers", received=f"{count} layers"
+        "This model is too large for a design.", expected=f"at most {MAX_NODES} layers", received=f"{size} layers"
     )

@@ -12,6 +12,7 @@ from app.catalog.model import Catalog, Kind
 from app.catalog.ports import input_ports, output_ports
 from app.document.model import GraphDocument, Meta, ModelClass, Node, Training
 from app.document.read import find_design_file
+from app.graph.equal_graphs import join_equal_graphs
 from app.graph.layout import Box, card_height, lay_out
 from app.messages.analysis import ImportedModel
 from app.worker.imports.architecture import read_config
@@ -56,11 +57,13 @@ def import_config(data: Mapping[str, Any], filename: str, catalog: Catalog) -> I
     outputs = drawing.draw(data)
     training, notes = read_training(data.get("compile_config"), outputs, catalog)
     kind: ModelClass = "Sequential" if data["class_name"] == "Sequential" else "Functional"
+    drawn = _document(drawing, _meta(data["config"].get("name"), filename, kind), training, catalog)
+    document = join_equal_graphs(drawn)
     return ImportedModel(
-        document=_document(drawing, _meta(data["config"].get("name"), filename, kind), training, catalog),
+        document=document,
         layers=drawing.reports(),
         notes=[*drawing.notes, *notes],
-        lines=drawing.lines,
+        lines={node: line for node, line in drawing.lines.items() if node in document.nodes},
     )
 
 

@@ -127,6 +127,35 @@ def test_only_what_differs_from_keras_defaults_is_kept() -> None:
     assert document.meta == Meta(name="digits", model_class="Sequential", model_name="digits")
 
 
+def test_outputs_are_called_as_keras_calls_them() -> None:
+    document = imported(shared_model()).document
+
+    assert [layer.name for layer in document.layers.values() if layer.class_name == "Output"] == ["score", "merge"]
+
+
+def test_an_instance_that_is_frozen_is_of_the_same_graph() -> None:
+    """Keras notes `trainable` at every layer of a frozen model."""
+
+    def part(name: str) -> Any:
+        x = keras.Input((4,), name="x")
+        return keras.Model(x, layers.Dense(4, name="dense")(layers.Dense(3, name="less")(x)), name=name)
+
+    x = keras.Input((4,), name="x")
+    frozen = part("frozen")
+    frozen.trainable = False
+    model = keras.Model(x, part("free")(frozen(x)))
+
+    document = imported(model).document
+
+    [graph] = document.graphs
+    assert {layer.name: layer.params for layer in document.layers.values() if layer.class_name == "Model"} == {
+        "frozen": {"graph": graph, "trainable": False},
+        "free": {"graph": graph},
+    }
+    assert [layer.params for layer in document.layers.values() if layer.name == "dense"] == [{"units": 4}]
+    assert architecture(build_model(make_plan(document, CATALOG))) == architecture(model)
+
+
 def test_a_keras_file_is_read_without_its_weights(tmp_path: Path) -> None:
     path = tmp_path / "model.keras"
     image_model().save(path)

@@ -97,7 +97,7 @@ model = keras.Model([a, b], {"mean": ops.mean(part, axis=1), "state": state[1], 
         ("expand_dims", "output", "lstm", "input"),
         ("part", "output", "mean", "x"),
         ("lstm", "output", "h", "input"),
-        ("mean", "output", "output_2", "input"),
+        ("mean", "output", "mean", "input"),
         ("lstm", "state_c", "state", "input"),
     }
     params = {layer.name: layer.params for layer in document.layers.values()}
@@ -128,6 +128,31 @@ def build_model(width=8):
     assert layers["each"] == {"layer": {"class_name": "Model", "config": {"graph": graph, "name": "inner"}}}
     assert layers["back"] == {"layer": {"class_name": "GRU", "config": {"units": 2}}}
     assert sorted(node.graph for node in document.nodes.values()) == ["", "", "", "", graph, graph, graph]
+
+
+def test_a_function_that_builds_two_models_is_one_graph_with_two_instances() -> None:
+    found = read(
+        """
+def block(name, trainable=True):
+    x = keras.Input((4,), name="x")
+    total = layers.Dense(4, name="dense")(x) + x
+    model = keras.Model(x, total, name=name)
+    model.trainable = trainable
+    return model
+
+x = keras.Input((4,), name="x")
+model = keras.Model(x, block("upper", trainable=False)(block("lower")(x)))
+"""
+    )
+
+    document = found.document
+    [graph] = document.graphs
+    models = {layer.name: layer.params for layer in document.layers.values() if layer.class_name == "Model"}
+    assert models == {"lower": {"graph": graph}, "upper": {"graph": graph, "trainable": False}}
+    inside = {document.layers[node.layer].name for node in document.nodes.values() if node.graph == graph}
+    assert inside == {"x", "dense", "total", "output"}
+    assert found.lines.keys() <= document.nodes.keys()
+    assert {each.name for each in found.layers if "dense" in each.name} == {"lower/dense", "upper/dense"}
 
 
 def test_a_comment_above_a_call_is_a_note() -> None:
