@@ -16,8 +16,11 @@ from app.catalog.registry import load_catalog
 from app.catalog.signature import call_ports, is_cell, own_params
 from app.document.model import Code, GraphDocument
 
-CELLS: Final = "Recurrent cells"
-OWN: Final = "Own code"
+OWN: Final = "own"
+CELLS: Final = "own_cells"
+"""The categories of own code: everything, and the recurrent cells among it."""
+
+STACK: Final = "StackedRNNCells"
 
 _BASES: Final[dict[Kind, frozenset[str]]] = {
     Kind.LAYER: frozenset({"Layer", "Wrapper", "RNN"}),
@@ -59,6 +62,12 @@ def catalog_for(document: GraphDocument) -> Catalog:
     return _catalog(tuple((name, code.kind, code.name, code.source) for name, code in sorted(document.code.items())))
 
 
+def own_specs(document: GraphDocument) -> list[ObjectSpec]:
+    """Return what the catalog of `document` has in other words than the committed one, or beyond it."""
+    base, found = load_catalog().objects, catalog_for(document).objects
+    return [spec for kind in found for name, spec in found[kind].items() if base[kind].get(name) is not spec]
+
+
 def source_faults(document: GraphDocument) -> dict[str, list[SourceFault]]:
     """Return what is wrong with the pieces of code, by their id; a piece without faults has no entry.
 
@@ -92,16 +101,20 @@ def _catalog(pieces: tuple[tuple[str, str, str, str], ...]) -> Catalog:
         if spec is not None:
             sections[spec.kind].setdefault(spec.name, spec)
     layers = sections[Kind.LAYER]
-    cells = [name for name, spec in layers.items() if spec.code and spec.category == CELLS]
+    cells = [name for name, spec in layers.items() if spec.category == CELLS]
     if cells:
-        layers["RNN"] = _over_cells(layers["RNN"], cells)
+        layers.update({name: _over_cells(layers[name], cells) for name in ("RNN", "Bidirectional")})
     return Catalog(version=base.version, objects=sections)
 
 
-def _over_cells(rnn: ObjectSpec, cells: list[str]) -> ObjectSpec:
-    """Give `RNN` a port for the last states of own cells: how many there are shows only when the code has run."""
-    states = PortSpec(name="states", variadic=True, when={"return_state": True, "cell.class_name": cells})
-    return rnn.model_copy(update={"outputs": (*rnn.outputs, states)})
+def _over_cells(spec: ObjectSpec, cells: list[str]) -> ObjectSpec:
+    """Have own cells give their last states where a stack of cells does: how many shows only when the code has run."""
+
+    def widened(port: PortSpec) -> PortSpec:
+        when = {key: [STACK, *cells] if wanted == STACK else wanted for key, wanted in port.when.items()}
+        return port.model_copy(update={"when": when})
+
+    return spec.model_copy(update={"outputs": tuple(map(widened, spec.outputs))})
 
 
 @lru_cache(maxsize=1024)

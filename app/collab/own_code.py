@@ -7,7 +7,8 @@ from fastapi import APIRouter, Depends
 from pydantic import BaseModel, ConfigDict, Field
 
 from app.accounts.principal import Role
-from app.catalog.own import SourceFault, source_faults
+from app.catalog.model import ObjectSpec
+from app.catalog.own import SourceFault, own_specs, source_faults
 from app.collab.hub import hub_of
 from app.designs import own_code
 from app.designs.access import DesignAccess, DesignPolicy
@@ -44,10 +45,21 @@ class WrittenCode(BaseModel):
     code: dict[Identifier, Code] = Field(max_length=MAX_CODE)
 
 
-@router.post("/designs/{design_id}/own-code/faults")
-async def find_faults(body: WrittenCode, access: Viewer) -> dict[str, list[SourceFault]]:
-    """Say what reading the pieces finds wrong with them, by their id; nothing is executed, and nothing is stored."""
-    return await asyncio.to_thread(source_faults, GraphDocument(code=body.code))
+class ReadCode(BaseModel):
+    """What reading pieces of code tells: what they add to the catalog or change in it, and their faults by their id."""
+
+    specs: list[ObjectSpec]
+    faults: dict[Identifier, list[SourceFault]]
+
+
+@router.post("/designs/{design_id}/own-code/read")
+async def read_own_code(body: WrittenCode, access: Viewer) -> ReadCode:
+    """Read pieces of code by their syntax tree: nothing is executed, and nothing is stored."""
+    return await asyncio.to_thread(_read, GraphDocument(code=body.code))
+
+
+def _read(document: GraphDocument) -> ReadCode:
+    return ReadCode(specs=own_specs(document), faults=source_faults(document))
 
 
 @router.post("/designs/{design_id}/own-code/run")

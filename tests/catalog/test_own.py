@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from app.catalog.model import Kind, ObjectSpec, ParamKind
-from app.catalog.own import CELLS, OWN, catalog_for, source_faults
+from app.catalog.own import CELLS, OWN, catalog_for, own_specs, source_faults
 from app.catalog.ports import output_ports
 from app.catalog.registry import load_catalog
 from app.catalog.validate import validate_params
@@ -112,15 +112,26 @@ def test_a_cell() -> None:
 
 def test_an_rnn_over_an_own_cell_gives_its_states() -> None:
     source = "class C(keras.Layer):\n  state_size = [3, 4]\n  def call(self, x, states):\n    return x, states\n"
-    rnn = catalog_for(design(("layers", "C", source))).objects[Kind.LAYER]["RNN"]
+    document = design(("layers", "C", source))
+    rnn, both = (catalog_for(document).objects[Kind.LAYER][name] for name in ("RNN", "Bidirectional"))
+    assert [(spec.name, spec.code) for spec in own_specs(document)] == [("Bidirectional", ""), ("RNN", ""), ("C", "c0")]
 
     def ports(cell: str, **params: Any) -> list[str]:
         return [port.name for port in output_ports(rnn, {"cell": {"class_name": cell, "config": {}}, **params})]
 
+    def ends(cell: str, **params: Any) -> list[str]:
+        layer = {"class_name": "RNN", "config": {"cell": {"class_name": cell, "config": {}}, **params}}
+        return [port.name for port in output_ports(both, {"layer": layer})]
+
     assert ports("C") == ["output"]
     assert ports("C", return_sequences=True) == ["output"]
     assert ports("C", return_state=True) == ["output", "states"]
+    assert ports("StackedRNNCells", return_state=True) == ["output", "states"]
     assert ports("LSTMCell", return_state=True) == ["output", "state_h", "state_c"]
+    assert ends("C") == ["output"]
+    assert ends("C", return_state=True) == ends("StackedRNNCells", return_state=True) == ["output", "states"]
+    assert ends("LSTMCell", return_state=True) == ["output", "forward_h", "forward_c", "backward_h", "backward_c"]
+    assert ends("GRUCell", return_state=True) == ["output", "forward_h", "backward_h"]
     assert output_keys(output_ports(rnn, {"cell": {"class_name": "C"}, "return_state": True}), 3) == [
         "output",
         "states.0",
@@ -226,6 +237,7 @@ def test_nothing_runs_and_the_result_is_remembered() -> None:
     document = design(("layers", "A", "raise SystemExit\nclass A(Layer):\n  def call(self, x): ..."))
     assert catalog_for(document) is catalog_for(document.model_copy(deep=True))
     assert catalog_for(GraphDocument()) is load_catalog()
+    assert own_specs(GraphDocument()) == []
 
 
 @settings(max_examples=200, deadline=None)

@@ -54,22 +54,25 @@ export function faultOf(error: ApiError): Fault | null {
   return { severity: "error", line: Number(place[1]), column, message, expected, received, hint };
 }
 
-/** Read pieces of own code for what is wrong with them, by their id; nothing is executed. */
-export function useCodeFaults(id: string, code: Record<string, Code>) {
+/**
+ * Have the server read the pieces of own code: what they add to the catalog, or change in it, and what is wrong with
+ * them, by their id. Nothing is executed, and the last answer stays until the next comes.
+ */
+export function useReadOwnCode(id: string, code: Record<string, Code>) {
   return useQuery({
-    queryKey: keys.codeFaults(id, code),
+    queryKey: keys.readCode(id, code),
     queryFn: async ({ signal }) => {
       const body = { code };
       const found = await answer(
-        api.POST("/api/designs/{design_id}/own-code/faults", { ...of(id), body, signal }),
+        api.POST("/api/designs/{design_id}/own-code/read", { ...of(id), body, signal }),
       );
-      return Object.fromEntries(
-        Object.entries(found).map(([piece, faults]) => [
-          piece,
-          faults.map((fault): Fault => ({ severity: "error", ...fault, expected: "", received: "" })),
-        ]),
-      );
+      const faults = Object.entries(found.faults).map(([piece, told]): [string, Fault[]] => [
+        piece,
+        told.map((fault) => ({ severity: "error", ...fault, expected: "", received: "" })),
+      ]);
+      return { specs: found.specs, faults: Object.fromEntries(faults) };
     },
+    enabled: Object.keys(code).length > 0,
     placeholderData: (before) => before,
     staleTime: Number.POSITIVE_INFINITY,
     gcTime: 30_000,

@@ -23,7 +23,7 @@ export const keys = {
   design: (id: string) => ["design", id] as const,
   diagnostics: (id: string) => ["design", id, "diagnostics"] as const,
   code: (id: string, digest: string) => ["design", id, "code", digest] as const,
-  codeFaults: (id: string, code: object) => ["design", id, "code faults", code] as const,
+  readCode: (id: string, code: object) => ["design", id, "read code", code] as const,
   ownCode: (id: string, digest: string) => ["design", id, "own code", digest] as const,
   weights: ["weights"] as const,
   weightsStart: (id: string, digest: string) => ["design", id, "weights", digest] as const,

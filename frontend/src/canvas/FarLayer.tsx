@@ -2,7 +2,7 @@ import { useComputedColorScheme } from "@mantine/core";
 import { useStoreApi } from "@xyflow/react";
 import { useContext, useEffect, useRef } from "react";
 import { useEditorView } from "@/actions";
-import { layerSpec, layerStyle, layerTitle } from "@/catalog";
+import { layerSpec, layerStyle, layerTitle, subscribeToSpecs } from "@/catalog";
 import { type DesignContent, useDesignDocument } from "@/document";
 import { controlPoints } from "@/graph/curve";
 import { type CanvasModel, overlaps, type Rect } from "./CanvasModel";
@@ -79,6 +79,7 @@ export function FarLayer({ model }: { model: CanvasModel }) {
       model.subscribe(changed),
       design.snapshot.subscribe(changed),
       facts.subscribe(changed),
+      subscribeToSpecs(changed),
       useCanvasState.subscribe((state, before) => state.hits !== before.hits && changed()),
       useEditorView.subscribe((state, before) => state.colorBy !== before.colorBy && changed()),
     ];

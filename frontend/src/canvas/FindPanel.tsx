@@ -3,7 +3,7 @@ import { IconChevronDown, IconChevronUp, IconSearch } from "@tabler/icons-react"
 import { type KeyboardEvent, useContext, useEffect, useMemo, useState, useSyncExternalStore } from "react";
 import { useTranslation } from "react-i18next";
 import { useEditorView } from "@/actions";
-import { layerSpec, layerTitle } from "@/catalog";
+import { layerSpec, layerTitle, useSpecsVersion } from "@/catalog";
 import { PLACEHOLDER } from "@/designs/placeholders";
 import { type DesignContent, useDocumentSelector } from "@/document";
 import { FIND_EXAMPLES, type Findable, findNodes } from "@/graph/find";
@@ -120,10 +120,11 @@ function useFound(query: string): string[] {
   const layers = useDocumentSelector((content) => content.layers);
   const facts = useContext(FactContext);
   const version = useSyncExternalStore(facts.subscribe, facts.version);
+  const specs = useSpecsVersion();
   return useMemo(() => {
-    void version;
+    void [version, specs];
     return query.trim() ? findNodes(query, findables(nodes, layers, facts)) : [];
-  }, [query, nodes, layers, facts, version]);
+  }, [query, nodes, layers, facts, version, specs]);
 }
 
 /** All nodes of the design as the search sees them: those of the design itself first, each graph from top to bottom. */

@@ -12,7 +12,7 @@ import {
 import { Handle, type Node, type NodeProps, Position } from "@xyflow/react";
 import { memo } from "react";
 import { useTranslation } from "react-i18next";
-import { getCatalog, layerSpec, layerStyle, layerTitle } from "@/catalog";
+import { getCatalog, layerSpec, layerStyle, layerTitle, useSpecsVersion } from "@/catalog";
 import { PLACEHOLDER } from "@/designs/placeholders";
 import {
   graphInside,
@@ -75,6 +75,7 @@ function Card({ id, ports, selected }: { id: string; ports: CardPorts; selected:
   const chosen = useCanvasState((state) => state.connectChoice === id || state.connectFrom === id);
   const hit = useHit(id);
   const coloring = useColoring();
+  useSpecsVersion();
   if (!layer) return null;
 
   const spec = layerSpec(layer.class_name);

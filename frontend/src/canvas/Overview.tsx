@@ -2,7 +2,7 @@ import { useComputedColorScheme } from "@mantine/core";
 import { useReactFlow, useStoreApi } from "@xyflow/react";
 import { type PointerEvent, useEffect, useRef, type WheelEvent } from "react";
 import { useTranslation } from "react-i18next";
-import { layerSpec, layerStyle } from "@/catalog";
+import { layerSpec, layerStyle, specsVersion, subscribeToSpecs } from "@/catalog";
 import { useDesignDocument } from "@/document";
 import { type Box, boundsOf } from "@/graph/arrange";
 import type { CanvasModel } from "./CanvasModel";
@@ -39,6 +39,7 @@ export function Overview({ model }: { model: CanvasModel }) {
   useEffect(() => {
     let nodes: readonly FlowNode[] | null = null;
     let layers: unknown = null;
+    let specs = specsVersion();
     let asked = 0;
     let painted = Number.NEGATIVE_INFINITY;
     let later = 0;
@@ -46,7 +47,7 @@ export function Overview({ model }: { model: CanvasModel }) {
       asked = 0;
       const state = store.getState();
       const { content } = design.snapshot;
-      const changed = model.nodes !== nodes || content.layers !== layers;
+      const changed = model.nodes !== nodes || content.layers !== layers || specsVersion() !== specs;
       const rest = painted + REPAINT_MS - performance.now();
       window.clearTimeout(later);
       if (changed && rest > 0) later = window.setTimeout(ask, rest);
@@ -54,6 +55,7 @@ export function Overview({ model }: { model: CanvasModel }) {
         painted = performance.now();
         nodes = model.nodes;
         layers = content.layers;
+        specs = specsVersion();
         scale.current = scaleFor(nodes);
         paint(bitmap.current, nodes, scale.current, (id) => {
           const layer = content.layers[content.nodes[id]?.layer ?? ""];
@@ -66,7 +68,12 @@ export function Overview({ model }: { model: CanvasModel }) {
       asked ||= requestAnimationFrame(draw);
     };
     draw();
-    const stops = [store.subscribe(ask), model.subscribe(ask), design.snapshot.subscribe(ask)];
+    const stops = [
+      store.subscribe(ask),
+      model.subscribe(ask),
+      design.snapshot.subscribe(ask),
+      subscribeToSpecs(ask),
+    ];
     return () => {
       cancelAnimationFrame(asked);
       window.clearTimeout(later);

@@ -1,6 +1,7 @@
 import { applyNodeChanges, type NodeChange, useStoreApi } from "@xyflow/react";
 import { useCallback, useEffect, useLayoutEffect, useMemo, useRef, useState } from "react";
 import { getSelection, useSelection, useShownNodes, useShownWires } from "@/actions";
+import { useSpecsVersion } from "@/catalog";
 import { type DesignContent, type NodeCall, useDocumentSelector, type Wire } from "@/document";
 import type { Block } from "@/graph/blocks";
 import { NOT_SQUEEZED, type Squeeze, squeeze } from "@/graph/squeeze";
@@ -46,10 +47,12 @@ export function useFlowNodes(model: CanvasModel, catalogLoaded: boolean) {
   const far = useCanvasState((state) => state.far);
   const wasFar = useRef(far);
   const drawn = useRef(new Map<string, Drawn>());
+  const specs = useSpecsVersion();
   const [{ nodes, epoch }, setShown] = useState<Shown>({ nodes: [], epoch: 0 });
   const shownWires = useMemo(() => routed(wires, blocks), [wires, blocks]);
   const view = useRef<Squeeze>(NOT_SQUEEZED);
 
+  // biome-ignore lint/correctness/useExhaustiveDependencies: own code changes the ports that layers have
   useLayoutEffect(() => {
     // Without the catalog nobody knows what ports a layer has.
     if (!catalogLoaded) return;
@@ -84,7 +87,7 @@ export function useFlowNodes(model: CanvasModel, catalogLoaded: boolean) {
       const result = [...next.values()].map((each) => each.node);
       return sameItems(before, result) ? { nodes: before, epoch } : { nodes: result, epoch: epoch + 1 };
     });
-  }, [calls, all, layers, wires, blocks, chosen, far, catalogLoaded]);
+  }, [calls, all, layers, wires, blocks, chosen, far, catalogLoaded, specs]);
 
   // The bitmap and the gestures read the model, which is up to date before anything is painted.
   useLayoutEffect(

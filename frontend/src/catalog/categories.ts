@@ -48,7 +48,7 @@ const NEUTRAL = styled(IconBox, "#5c6672", "#a3aebb");
 /** The first entry whose pattern matches wins. */
 const STYLES: readonly [RegExp, CategoryStyle][] = [
   [/^(ends|input|output|io)/, styled(IconLayersLinked, "#0f766e", "#5eead4")],
-  [/^own$/, styled(IconCode, "#8a3ffc", "#c9a8ff")],
+  [/^own/, styled(IconCode, "#8a3ffc", "#c9a8ff")],
   [/^operation|^ops/, styled(IconMathFunction, "#0f6b8a", "#6fd3ee")],
   [/^model$/, styled(IconBox, "#3849bd", "#a5b0ff")],
   [/augment|image/, styled(IconRotateRectangle, "#a8471d", "#f8a77a")],
@@ -98,6 +98,7 @@ const ORDER = [
   "preprocessing",
   "image_preprocessing",
   "own",
+  "own_cells",
   "operations",
 ];
 

@@ -6,9 +6,20 @@ export {
   layerStyle,
   layerTitle,
 } from "./categories";
-export { ownSpec } from "./own";
+export { specsOf } from "./own";
 export { rankObjects, searchCatalog } from "./search";
-export { drawables, getCatalog, layerSpec, objectSpec, objectsOf, setCatalog, setOwnSpecs } from "./store";
+export {
+  drawables,
+  getCatalog,
+  layerSpec,
+  objectSpec,
+  objectsOf,
+  setCatalog,
+  setOwnSpecs,
+  specsVersion,
+  subscribeToSpecs,
+  useSpecsVersion,
+} from "./store";
 export type {
   Catalog,
   JsonObject,

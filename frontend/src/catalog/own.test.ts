@@ -1,69 +1,69 @@
-import { describe, expect, it } from "vitest";
-import { ownSpec } from "./own";
+import { afterEach, describe, expect, it, vi } from "vitest";
+import { specsOf } from "./own";
+import { layerSpec, objectSpec, objectsOf, setOwnSpecs, subscribeToSpecs } from "./store";
+import { getObject, loadCatalog } from "./testing";
+import type { ObjectSpec } from "./types";
 
-const SOURCE = `import keras
+const catalog = loadCatalog();
+const scale: ObjectSpec = {
+  name: "Scale",
+  kind: "layers",
+  qualified_name: "Scale",
+  category: "own",
+  code: "c1",
+  params: [{ name: "factor", kind: "number", default: 1 }],
+  inputs: [{ name: "input" }],
+  outputs: [{ name: "output" }],
+};
+const rnn: ObjectSpec = { ...getObject(catalog, "layers", "RNN"), outputs: [{ name: "states" }] };
+const code = { c1: { kind: "layers", name: "Scale" } } as const;
 
-class Other(keras.layers.Layer):
-    def __init__(self, wrong=1):
-        pass
+afterEach(() => setOwnSpecs([]));
 
-class Scale(keras.layers.Layer):
-    """Multiplies.
+describe("what own code adds to the catalog", () => {
+  it("is what the server read", () => {
+    expect(specsOf(code, [rnn, scale], [])).toEqual([rnn, scale]);
+  });
 
-    At length."""
+  it("stays as it was while its text cannot be read, under its present name", () => {
+    const renamed = { c1: { kind: "layers", name: "Stretch" } } as const;
+    expect(specsOf(renamed, [], [rnn, scale])).toEqual([{ ...scale, name: "Stretch" }]);
+    expect(specsOf(code, null, [rnn, scale])).toEqual([rnn, scale]);
+  });
 
-    def __init__(self, units, factor: float = 1, size=(2, 3), label="a,b", on=True, *, n: int = 4, x=None, **kwargs):
-        super().__init__(**kwargs)
-
-def double(x):
-    return 2 * x
-`;
-
-describe("own code", () => {
-  it("has the parameters of its signature, each with the kind of its default", () => {
-    const spec = ownSpec("c1", { kind: "layers", name: "Scale", source: SOURCE });
-    expect(spec).toMatchObject({ code: "c1", category: "own", summary: "Multiplies." });
-    expect(spec.params).toEqual([
-      { name: "units", kind: "json", required: true },
-      { name: "factor", kind: "number", default: 1, nullable: false },
-      { name: "size", kind: "numbers", default: [2, 3], nullable: false },
-      { name: "label", kind: "text", default: "a,b", nullable: false },
-      { name: "on", kind: "boolean", default: true, nullable: false },
-      { name: "n", kind: "integer", default: 4, nullable: false },
-      { name: "x", kind: "json", default: null, nullable: true },
+  it("takes and gives one tensor as long as nothing is known of it", () => {
+    const pieces = { c1: code.c1, c2: { kind: "losses", name: "Far" } } as const;
+    const { params: _, ...plain } = scale;
+    expect(specsOf(pieces, null, [])).toEqual([
+      plain,
+      { name: "Far", kind: "losses", qualified_name: "Far", category: "own", code: "c2" },
     ]);
   });
 
-  it.each([
-    ["x=1.0", "number", 1],
-    ["x=-2.", "number", -2],
-    ["x=1e3", "number", 1000],
-    ["x=0.5", "number", 0.5],
-    ["x=1_000", "integer", 1000],
-    ["x: float = 1", "number", 1],
-    ["x: int = 1", "integer", 1],
-    ["x: int | None = None", "integer", null],
-    ["x: Optional[float] = None", "number", null],
-    ["x: 'str' = None", "text", null],
-    ["x: float = True", "number", true],
-  ])("reads the kind of %s", (argument, kind, value) => {
-    const source = `class A(Layer):\n    def __init__(self, ${argument}):\n        pass\n`;
-    expect(ownSpec("c", { kind: "layers", name: "A", source }).params).toEqual([
-      { name: "x", kind, default: value, nullable: value === null },
-    ]);
+  it("goes with its piece, and is not that of another kind", () => {
+    expect(specsOf({}, null, [scale])).toEqual([]);
+    const loss = { c1: { kind: "losses", name: "Scale" } } as const;
+    expect(specsOf(loss, null, [scale])).toMatchObject([{ kind: "losses", name: "Scale" }]);
   });
 
-  it("may be None where the annotation says so", () => {
-    const source =
-      "class A(Layer):\n    def __init__(self, x: int | None, y: Optional[float] = 2):\n        pass\n";
-    expect(ownSpec("c", { kind: "layers", name: "A", source }).params).toEqual([
-      { name: "x", kind: "integer", required: true, nullable: true },
-      { name: "y", kind: "number", default: 2, nullable: true },
-    ]);
-  });
-
-  it("that is a function, or is not there, has none", () => {
-    expect(ownSpec("f", { kind: "activations", name: "double", source: SOURCE }).params).toEqual([]);
-    expect(ownSpec("g", { kind: "layers", name: "Missing", source: "(" }).params).toEqual([]);
+  it("joins the catalog, stands in place of a spec of it, and tells who draws it", () => {
+    const told = vi.fn();
+    const stop = subscribeToSpecs(told);
+    const layers = objectsOf("layers").length;
+    setOwnSpecs([rnn, scale]);
+    expect([layerSpec("Scale"), objectSpec("layers", "RNN"), layerSpec("RNN")]).toEqual([scale, rnn, rnn]);
+    expect(
+      objectsOf("layers")
+        .slice(layers - 1)
+        .map((spec) => spec.name)
+        .at(-1),
+    ).toBe("Scale");
+    expect(objectsOf("layers").filter((spec) => spec.name === "RNN")).toEqual([rnn]);
+    setOwnSpecs([rnn, scale]);
+    expect(told).toHaveBeenCalledTimes(1);
+    setOwnSpecs([]);
+    expect(told).toHaveBeenCalledTimes(2);
+    expect(layerSpec("RNN")).toBe(catalog.objects.layers?.RNN);
+    stop();
   });
 });

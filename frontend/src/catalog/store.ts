@@ -1,3 +1,4 @@
+import { useSyncExternalStore } from "react";
 import type { Catalog, Kind, ObjectSpec } from "./types";
 
 /**
@@ -6,8 +7,10 @@ import type { Catalog, Kind, ObjectSpec } from "./types";
  */
 let current: Catalog | undefined;
 let bySpelling = new Map<string, ObjectSpec>();
-/** What the open design's own code adds, by kind and name. */
+/** What the open design's own code adds to it, or says otherwise, by kind and name. */
 let own = new Map<string, ObjectSpec>();
+let version = 0;
+const listeners = new Set<() => void>();
 
 export function setCatalog(catalog: Catalog): Catalog {
   current = catalog;
@@ -24,15 +27,35 @@ export function getCatalog(): Catalog | undefined {
   return current;
 }
 
-/** Make the classes of the open design's own code known to every look-up. */
+/** Make what the open design's own code adds known to every look-up, and tell those who drew without it. */
 export function setOwnSpecs(specs: readonly ObjectSpec[]): void {
-  own = new Map(specs.map((spec) => [`${spec.kind}:${spec.name}`, spec]));
+  const next = new Map(specs.map((spec) => [`${spec.kind}:${spec.name}`, spec]));
+  if (next.size === own.size && [...next].every(([key, spec]) => own.get(key) === spec)) return;
+  own = next;
+  version += 1;
+  for (const listener of listeners) listener();
+}
+
+export function subscribeToSpecs(listener: () => void): () => void {
+  listeners.add(listener);
+  return () => listeners.delete(listener);
+}
+
+/** Counts what own code changed in the catalog. */
+export function specsVersion(): number {
+  return version;
+}
+
+/** Draws a component anew when own code changes the catalog. */
+export function useSpecsVersion(): number {
+  return useSyncExternalStore(subscribeToSpecs, specsVersion);
 }
 
 /** Every object of a kind, in the order of the catalog, the open design's own ones last. */
 export function objectsOf(kind: Kind): ObjectSpec[] {
-  const mine = [...own.values()].filter((spec) => spec.kind === kind);
-  return [...Object.values(current?.objects[kind] ?? {}), ...mine];
+  const known = Object.values(current?.objects[kind] ?? {});
+  const mine = [...own.values()].filter((spec) => spec.kind === kind && spec.code);
+  return [...known.map((spec) => own.get(`${kind}:${spec.name}`) ?? spec), ...mine];
 }
 
 /** What can be drawn: layers, operations, and the design's own layers. */
@@ -43,14 +66,14 @@ export function drawables(): ObjectSpec[] {
 /** The spec of a class, also in the snake case of Keras: `glorot_uniform`, `adam`. */
 export function objectSpec(kind: Kind, name: string): ObjectSpec | undefined {
   return (
-    current?.objects[kind]?.[name] ?? own.get(`${kind}:${name}`) ?? bySpelling.get(spellingKey(kind, name))
+    own.get(`${kind}:${name}`) ?? current?.objects[kind]?.[name] ?? bySpelling.get(spellingKey(kind, name))
   );
 }
 
 /** The spec of what a node calls: a layer, an operation (`ops.mean`), or a layer of the design's own. */
 export function layerSpec(className: string): ObjectSpec | undefined {
   if (className.startsWith("ops.")) return current?.objects.operations?.[className];
-  return current?.objects.layers?.[className] ?? own.get(`layers:${className}`);
+  return own.get(`layers:${className}`) ?? current?.objects.layers?.[className];
 }
 
 function spellingKey(kind: string, name: string): string {

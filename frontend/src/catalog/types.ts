@@ -14,7 +14,8 @@ export type Kind =
   | "initializers"
   | "regularizers"
   | "constraints"
-  | "activations";
+  | "activations"
+  | "functions";
 
 export const PARAM_KINDS = [
   "integer",
@@ -47,6 +48,8 @@ export interface ParamSpec {
   nullable?: boolean;
   choices?: string[];
   object_kind?: Kind | null;
+  /** For a function: the arguments with which Keras calls it; `logs=` is given by name. */
+  called_with?: string[];
   rank?: number | null;
   minimum?: number | null;
   maximum?: number | null;
@@ -79,8 +82,10 @@ export interface ObjectSpec {
   sample?: JsonObject;
   sample_inputs?: JsonObject;
   marker?: "" | "input" | "output" | "model";
-  /** For a class of the design's own: its id in the design's `code`. */
+  /** For a class or function of the design's own: its id in the design's `code`. */
   code?: string;
+  /** The arguments of a function of the design's own. */
+  signature?: string;
   /** A class of Layerloom's own. */
   own?: boolean;
 }

@@ -4,7 +4,7 @@ import { IconArrowLeft, IconTrash } from "@tabler/icons-react";
 import { useEffect, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { showOwnCode } from "@/actions/codeView";
-import { type Fault, useCodeFaults } from "@/api/code";
+import { type Fault, useReadOwnCode } from "@/api/code";
 import { type Code, useCanEdit, useCommands, useDesignDocument, useDocumentSelector } from "@/document";
 import { CodeCheck } from "./CodeCheck";
 import { ConflictBar } from "./ConflictBar";
@@ -78,8 +78,8 @@ export function PieceEditor({ id }: { id: string }) {
 /** What reading the design's own code finds wrong with the piece `id`; undefined while its text is still being read. */
 function useFaults(id: string, code: Record<string, Code>): Fault[] | undefined {
   const design = useDesignDocument();
-  const faults = useCodeFaults(design.id, code);
-  return faults.isPlaceholderData ? undefined : (faults.data?.[id] ?? (faults.data ? NO_FAULTS : undefined));
+  const { data, isPlaceholderData } = useReadOwnCode(design.id, code);
+  return data && !isPlaceholderData ? (data.faults[id] ?? NO_FAULTS) : undefined;
 }
 
 /** A draft that goes into the design on every pause of typing, and when the editor is left. */

@@ -3,6 +3,7 @@ import { definedNames, freeSource, renamed } from "./pieceName";
 import activation from "./templates/activation.py?raw";
 import callback from "./templates/callback.py?raw";
 import cell from "./templates/cell.py?raw";
+import fn from "./templates/function.py?raw";
 import initializer from "./templates/initializer.py?raw";
 import layer from "./templates/layer.py?raw";
 import loss from "./templates/loss.py?raw";
@@ -16,6 +17,7 @@ export const TEMPLATES = {
   loss: { kind: "losses", source: loss },
   metric: { kind: "metrics", source: metric },
   callback: { kind: "callbacks", source: callback },
+  function: { kind: "functions", source: fn },
   initializer: { kind: "initializers", source: initializer },
   regularizer: { kind: "regularizers", source: regularizer },
   activation: { kind: "activations", source: activation },

@@ -36,7 +36,8 @@ export type CodeKind =
   | "callbacks"
   | "initializers"
   | "regularizers"
-  | "activations";
+  | "activations"
+  | "functions";
 
 /** A class or function that somebody wrote for this design. */
 export interface Code {
@@ -114,12 +115,18 @@ export interface KerasConfig {
 /** What an output is trained towards: the labels of the data, its own inputs, or zero. */
 export type Target = "labels" | "inputs" | "zeros";
 
+/** What is learned from the labels of a table. */
+export type Task = "classification" | "regression";
+
 export interface Training {
   dataset: string | null;
   optimizer: Configured | null;
   losses: Record<string, Loss>;
   metrics: Record<string, Record<string, Metric>>;
   targets: Record<string, Target>;
+  /** The columns of a table that an Input or Output node takes, by its id. */
+  columns: Record<string, string[]>;
+  tasks: Record<string, Task>;
   callbacks: Record<string, Callback>;
   fit: FitOptions;
   compile: CompileOptions;
@@ -155,6 +162,8 @@ export const DEFAULT_TRAINING: Training = {
   losses: {},
   metrics: {},
   targets: {},
+  columns: {},
+  tasks: {},
   callbacks: {},
   fit: { epochs: 10, batch_size: 32, validation_split: 0.2, shuffle: true, class_weight: "none", seed: null },
   compile: { jit_compile: "auto", run_eagerly: false, steps_per_execution: 1, auto_scale_loss: true },

@@ -164,6 +164,8 @@ export interface paths {
         /**
          * Import Design
          * @description Make a design of a model file (`.keras`, `.h5`, JSON), a script or a design file; nothing in it is executed.
+         *
+         *     The file is the field `file` of a multipart form.
          */
         post: operations["import_design_api_designs_import_post"];
         delete?: never;
@@ -385,7 +387,7 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/designs/{design_id}/own-code/faults": {
+    "/api/designs/{design_id}/own-code/read": {
         parameters: {
             query?: never;
             header?: never;
@@ -395,10 +397,10 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Find Faults
-         * @description Say what reading the pieces finds wrong with them, by their id; nothing is executed, and nothing is stored.
+         * Read Own Code
+         * @description Read pieces of code by their syntax tree: nothing is executed, and nothing is stored.
          */
-        post: operations["find_faults_api_designs__design_id__own_code_faults_post"];
+        post: operations["read_own_code_api_designs__design_id__own_code_read_post"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1135,16 +1137,6 @@ export interface components {
             /** Time */
             time: number;
         };
-        /** Body_import_by_running_api_designs_import_run_post */
-        Body_import_by_running_api_designs_import_run_post: {
-            /** File */
-            file: string;
-        };
-        /** Body_import_design_api_designs_import_post */
-        Body_import_design_api_designs_import_post: {
-            /** File */
-            file: string;
-        };
         /** Callback */
         Callback: {
             /** Class Name */
@@ -1180,14 +1172,15 @@ export interface components {
          * Code
          * @description Python that somebody wrote for this design: one class or function called `name`.
          *
-         *     It is read by `ast` only, except inside the sandbox. An RNN cell is a layer.
+         *     It is read by `ast` only, except inside the sandbox. An RNN cell is a layer; `functions` are those that are handed
+         *     to a Keras object, such as the hooks of `LambdaCallback`.
          */
         Code: {
             /**
              * Kind
              * @enum {string}
              */
-            kind: "layers" | "losses" | "metrics" | "callbacks" | "initializers" | "regularizers" | "activations";
+            kind: "layers" | "losses" | "metrics" | "callbacks" | "initializers" | "regularizers" | "activations" | "functions";
             /** Name */
             name: string;
             /** Source */
@@ -1426,6 +1419,9 @@ export interface components {
          * DatasetDescription
          * @description What a data set holds: sample counts by split, features, target, and a small preview.
          *
+         *     `features` has one entry for whatever Input there is, or, where a design says what it wants of a table, one for each
+         *     of its Inputs, called after the node; `targets` are then what its Outputs learn, by node. `target` is the first.
+         *
          *     `preview` is, for images, `{"images": [[[...]]], "labels": [...]}` with grey or RGB values 0 to 255; for tables,
          *     `{"columns": [...], "rows": [[...]]}`; for text, `{"rows": [...]}`. `histogram` counts labels, or bins numbers.
          */
@@ -1465,6 +1461,13 @@ export interface components {
             /** Samples */
             samples: number;
             target: components["schemas"]["TargetSpec"];
+            /**
+             * Targets
+             * @default {}
+             */
+            targets: {
+                [key: string]: components["schemas"]["TargetSpec"];
+            };
             /**
              * Test Samples
              * @default 0
@@ -1650,9 +1653,19 @@ export interface components {
         };
         /**
          * FeatureSpec
-         * @description A model input that a data set offers: its shape with the batch left out, and its dtype.
+         * @description What an Input gets of a data set: its shape with the batch left out, and its dtype.
+         *
+         *     `columns` are those of a table that it is made of, in their order in there, with how many values each gives.
          */
         FeatureSpec: {
+            /**
+             * Columns
+             * @default []
+             */
+            columns: [
+                string,
+                number
+            ][];
             /**
              * Dtype
              * @default float32
@@ -1788,6 +1801,7 @@ export interface components {
             /**
              * @default {
              *       "callbacks": {},
+             *       "columns": {},
              *       "compile": {
              *         "auto_scale_loss": true,
              *         "jit_compile": "auto",
@@ -1809,7 +1823,8 @@ export interface components {
              *       },
              *       "losses": {},
              *       "metrics": {},
-             *       "targets": {}
+             *       "targets": {},
+             *       "tasks": {}
              *     }
              */
             training: components["schemas"]["Training"];
@@ -1882,7 +1897,7 @@ export interface components {
          * @description What sort of thing a class is; the sections of the catalog.
          * @enum {string}
          */
-        Kind: "layers" | "operations" | "optimizers" | "losses" | "metrics" | "callbacks" | "schedules" | "initializers" | "regularizers" | "constraints" | "activations";
+        Kind: "layers" | "operations" | "optimizers" | "losses" | "metrics" | "callbacks" | "schedules" | "initializers" | "regularizers" | "constraints" | "activations" | "functions";
         /**
          * LatestRun
          * @description The newest run of a design, for its card.
@@ -2370,6 +2385,11 @@ export interface components {
                 [key: string]: components["schemas"]["JsonValue"];
             };
             /**
+             * Signature
+             * @default
+             */
+            signature: string;
+            /**
              * Summary
              * @default
              */
@@ -2415,6 +2435,11 @@ export interface components {
              * @default false
              */
             advanced: boolean;
+            /**
+             * Called With
+             * @default []
+             */
+            called_with: string[];
             /**
              * Choices
              * @default []
@@ -2610,6 +2635,18 @@ export interface components {
             step_ms: number;
             /** Time */
             time: number;
+        };
+        /**
+         * ReadCode
+         * @description What reading pieces of code tells: what they add to the catalog or change in it, and their faults by their id.
+         */
+        ReadCode: {
+            /** Faults */
+            faults: {
+                [key: string]: components["schemas"]["SourceFault"][];
+            };
+            /** Specs */
+            specs: components["schemas"]["ObjectSpec"][];
         };
         /**
          * Reference
@@ -3175,10 +3212,14 @@ export interface components {
         };
         /**
          * Training
-         * @description What `compile` and `fit` receive. Losses, metrics and targets are keyed by the id of an Output node.
+         * @description What `compile` and `fit` receive. Losses, metrics, targets and tasks are keyed by the id of an Output node.
          *
          *     An output learns to give the labels of the data set, unless `targets` says to give the inputs back (an autoencoder)
          *     or to vanish (a divergence that is to become zero).
+         *
+         *     `columns` are those of a table that an Input or Output node takes, by its id: what an Input sees, or what an Output
+         *     learns. Without them an Input takes the features of the table, an Output its target. `tasks` says what an Output
+         *     learns from its columns, where they do not tell by themselves (`app.messages.data.CsvOptions.task`).
          *
          *     `dataset` is the name of a bundled or Keras data set (`digits`, `mnist`) or `upload:<id>`. With `weights`, every
          *     layer that is the same in that run or file starts from its values, and the others start afresh.
@@ -3190,6 +3231,13 @@ export interface components {
              */
             callbacks: {
                 [key: string]: components["schemas"]["Callback"];
+            };
+            /**
+             * Columns
+             * @default {}
+             */
+            columns: {
+                [key: string]: string[];
             };
             /**
              * @default {
@@ -3244,6 +3292,13 @@ export interface components {
              */
             targets: {
                 [key: string]: "labels" | "inputs" | "zeros";
+            };
+            /**
+             * Tasks
+             * @default {}
+             */
+            tasks: {
+                [key: string]: "classification" | "regression";
             };
             weights?: components["schemas"]["Weights"] | null;
         };
@@ -3688,7 +3743,10 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "multipart/form-data": components["schemas"]["Body_import_design_api_designs_import_post"];
+                "multipart/form-data": {
+                    /** Format: binary */
+                    file: string;
+                };
             };
         };
         responses: {
@@ -3699,15 +3757,6 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Imported"];
-                };
-            };
-            /** @description Validation Error */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
                 };
             };
         };
@@ -3721,7 +3770,10 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "multipart/form-data": components["schemas"]["Body_import_by_running_api_designs_import_run_post"];
+                "multipart/form-data": {
+                    /** Format: binary */
+                    file: string;
+                };
             };
         };
         responses: {
@@ -3732,15 +3784,6 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Imported"];
-                };
-            };
-            /** @description Validation Error */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
                 };
             };
         };
@@ -4100,7 +4143,7 @@ export interface operations {
             };
         };
     };
-    find_faults_api_designs__design_id__own_code_faults_post: {
+    read_own_code_api_designs__design_id__own_code_read_post: {
         parameters: {
             query?: never;
             header?: never;
@@ -4121,9 +4164,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": {
-                        [key: string]: components["schemas"]["SourceFault"][];
-                    };
+                    "application/json": components["schemas"]["ReadCode"];
                 };
             };
             /** @description Validation Error */

@@ -24,8 +24,9 @@ import {
   type ObjectSpec,
   rankObjects,
   useCatalog,
+  useSpecsVersion,
 } from "@/catalog";
-import { useCanEdit, useDocumentSelector } from "@/document";
+import { useCanEdit } from "@/document";
 import { LayerCard, LayerIcon } from "./LayerCard";
 import classes from "./palette.module.css";
 import { rememberUse, useRecent } from "./recent";
@@ -40,7 +41,7 @@ export function Palette() {
   const { t } = useTranslation("palette");
   const catalog = useCatalog();
   const canEdit = useCanEdit();
-  const code = useDocumentSelector((content) => content.code);
+  const specs = useSpecsVersion();
   const [query, setQuery] = useState("");
   const search = useRef<HTMLInputElement>(null);
   const list = useRef<HTMLDivElement>(null);
@@ -53,7 +54,7 @@ export function Palette() {
   // biome-ignore lint/correctness/useExhaustiveDependencies: own code adds to what can be drawn
   const results = useMemo(
     () => (catalog.data && query.trim() ? rankObjects(query, drawables()) : null),
-    [catalog.data, query, code],
+    [catalog.data, query, specs],
   );
 
   function onSearchKey(event: KeyboardEvent) {

@@ -12,6 +12,7 @@ import {
   objectsOf,
   rankObjects,
   useCatalog,
+  useSpecsVersion,
 } from "@/catalog";
 import { InlineDoc } from "@/ui/params";
 import { LayerIcon } from "./LayerCard";
@@ -29,6 +30,7 @@ export interface QuickAddProps {
 export function QuickAdd({ filter, onPick, onClose }: QuickAddProps) {
   const { t } = useTranslation("palette");
   const { data: catalog } = useCatalog();
+  const specs = useSpecsVersion();
   const [query, setQuery] = useState("");
   const [active, setActive] = useState(0);
   const id = useId();
@@ -36,7 +38,7 @@ export function QuickAdd({ filter, onPick, onClose }: QuickAddProps) {
   const outside = useClickOutside<HTMLDivElement>(onClose);
 
   // biome-ignore lint/correctness/useExhaustiveDependencies: the search reads the catalog that was just loaded
-  const items = useMemo(() => offered(query, filter), [query, filter, catalog]);
+  const items = useMemo(() => offered(query, filter), [query, filter, catalog, specs]);
   const chosen = items[Math.min(active, items.length - 1)];
 
   useEffect(() => {

@@ -166,8 +166,8 @@ describe("the train panel", () => {
   it("says where Python of one's own goes", async () => {
     const { design } = fixture();
     show(design);
-    await userEvent.setup().type(screen.getByTestId("add-callback"), "LambdaCallback");
-    expect(await screen.findByText(/a callback in the design's own code/)).toBeTruthy();
+    await userEvent.setup().type(screen.getByTestId("add-callback"), "OrbaxCheckpoint");
+    expect(await screen.findByText(/You can write one in Your code/)).toBeTruthy();
   });
 
   it("weighs a metric, and tells it of a folded one", async () => {

@@ -1,13 +1,14 @@
 import { Button, Drawer, SegmentedControl, Skeleton } from "@mantine/core";
 import { useMediaQuery } from "@mantine/hooks";
 import { IconAdjustments, IconPlayerPlay, IconPlus } from "@tabler/icons-react";
-import { type ReactNode, useEffect, useMemo } from "react";
+import { type ReactNode, useEffect, useLayoutEffect, useRef } from "react";
 import { useTranslation } from "react-i18next";
 import { openDrawer, type SidePanel, showPanel, useEditorView } from "@/actions";
 import { type DesignDetail, useDiagnostics } from "@/api";
+import { useReadOwnCode } from "@/api/code";
 import { useWeightsStart } from "@/api/weights";
 import { Canvas } from "@/canvas/Canvas";
-import { ownSpec, setOwnSpecs } from "@/catalog";
+import { type ObjectSpec, setOwnSpecs, specsOf, useSpecsVersion } from "@/catalog";
 import { CodeDock } from "@/code/CodeDock";
 import { useCanEdit, useDocumentSelector, useSaveState, useTraining } from "@/document";
 import { Inspector } from "@/inspector/Inspector";
@@ -31,7 +32,7 @@ const WIDE = "(min-width: 64em)";
 export function Editor({ design }: { design: DesignDetail }) {
   const canEdit = useCanEdit();
   useOpenPath();
-  useOwnSpecs();
+  useOwnSpecs(design.id);
   const wide = useMediaQuery(WIDE, true, { getInitialValueInEffect: false });
   return (
     <div className={classes.editor}>
@@ -65,11 +66,16 @@ export function Editor({ design }: { design: DesignDetail }) {
 }
 
 /** The design's own code joins the catalog of this page while the design is open. */
-function useOwnSpecs(): void {
+function useOwnSpecs(designId: string): void {
   const code = useDocumentSelector((content) => content.code);
-  // Before anything below reads the catalog in the same rendering.
-  useMemo(() => setOwnSpecs(Object.entries(code).map(([id, piece]) => ownSpec(id, piece))), [code]);
+  const { data } = useReadOwnCode(designId, code);
+  const known = useRef<ObjectSpec[]>([]);
+  useLayoutEffect(() => {
+    known.current = specsOf(code, (data?.specs as ObjectSpec[]) ?? null, known.current);
+    setOwnSpecs(known.current);
+  }, [code, data]);
   useEffect(() => () => setOwnSpecs([]), []);
+  useSpecsVersion();
 }
 
 function DiagnosedCanvas({ design }: { design: DesignDetail }) {

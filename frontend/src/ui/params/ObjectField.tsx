@@ -101,6 +101,11 @@ export function ObjectField(props: FieldProps) {
             </Tooltip>
           )}
         </div>
+        {spec.called_with && objectsOf(kind).length === 0 && (
+          <Text size="xs" c="dimmed">
+            {t("object.noFunction", { arguments: argumentsOf(spec.called_with) })}
+          </Text>
+        )}
       </div>
       {hasForm && open ? (
         <div className={classes.nested} id={formId}>
@@ -117,6 +122,10 @@ export function ObjectField(props: FieldProps) {
       ) : null}
     </>
   );
+}
+
+function argumentsOf(calledWith: readonly string[]): string {
+  return calledWith.map((name) => name.replace(/=$/, "")).join(", ");
 }
 
 /** A learning rate is a number or a schedule. */

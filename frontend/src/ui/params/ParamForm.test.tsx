@@ -1,7 +1,14 @@
 import { act, cleanup, fireEvent, screen, within } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
 import { afterEach, describe, expect, it, vi } from "vitest";
-import { type JsonObject, type Kind, PARAM_KINDS, type ParamKind, type ParamSpec } from "@/catalog";
+import {
+  type JsonObject,
+  type Kind,
+  PARAM_KINDS,
+  type ParamKind,
+  type ParamSpec,
+  setOwnSpecs,
+} from "@/catalog";
 import { getObject, getParam, loadCatalog } from "@/catalog/testing";
 import { pickOption, renderForm } from "./testing";
 import { COMMIT_PAUSE } from "./useDraft";
@@ -231,6 +238,28 @@ describe("defaults", () => {
   it("come back with the dot beside the name", async () => {
     const { log } = renderForm([bias], { use_bias: false });
     fireEvent.click(screen.getByTestId("reset-use_bias"));
+    expect(log.stored).toEqual({});
+  });
+});
+
+describe("functions of own code", () => {
+  const hook = getParam(catalog, "callbacks", "LambdaCallback", "on_epoch_end");
+
+  afterEach(() => setOwnSpecs([]));
+
+  it("are told to be written where there is none", () => {
+    renderForm([hook]);
+    expect(screen.getByText(/No function yet.*called with epoch, logs/)).toBeTruthy();
+  });
+
+  it("are chosen by their name", async () => {
+    const other = { name: "bent", kind: "activations", qualified_name: "bent", code: "b" } as const;
+    setOwnSpecs([{ name: "tell", kind: "functions", qualified_name: "tell", code: "a" }, other]);
+    const { log } = renderForm([hook]);
+    expect(screen.queryByText(/No function yet/)).toBeNull();
+    await choose("on_epoch_end", "tell");
+    expect(log.stored).toEqual({ on_epoch_end: "tell" });
+    await choose("on_epoch_end", "None");
     expect(log.stored).toEqual({});
   });
 });

@@ -21,8 +21,9 @@ export function readObject(kind: Kind, value: JsonValue | undefined): ObjectChoi
   return undefined;
 }
 
-/** How a chosen object is stored: an activation by its name, everything else by class and configuration. */
+/** How a chosen object is stored: a function by its name, everything else by class and configuration. */
 export function writeObject(kind: Kind, className: string, config: JsonObject = {}): JsonValue {
-  if (kind === "activations" && Object.keys(config).length === 0) return className;
+  const isFunction = kind === "activations" || kind === "functions";
+  if (isFunction && Object.keys(config).length === 0) return className;
   return { class_name: className, config };
 }

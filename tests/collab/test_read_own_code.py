@@ -15,7 +15,7 @@ def owner(server: Server) -> Iterator[httpx.Client]:
         yield client
 
 
-def test_faults_come_by_piece_with_their_place(owner: httpx.Client, tmp_path: Path) -> None:
+def test_pieces_are_read_by_their_syntax_tree(owner: httpx.Client, tmp_path: Path) -> None:
     design = owner.post("/api/designs", json={}).json()["id"]
     trace = tmp_path / "executed"
     pieces = {
@@ -27,10 +27,16 @@ def test_faults_come_by_piece_with_their_place(owner: httpx.Client, tmp_path: Pa
         "broken": {"kind": "layers", "name": "Scale", "source": "import keras\nclass Scale(keras.layers.Layer:\n"},
         "other": {"kind": "losses", "name": "Far", "source": "class Near:\n    pass\n"},
     }
-    answer = owner.post(f"/api/designs/{design}/own-code/faults", json={"code": pieces})
+    answer = owner.post(f"/api/designs/{design}/own-code/read", json={"code": pieces})
     assert answer.status_code == 200, answer.text
-    found = {piece: [(fault["code"], fault["line"]) for fault in faults] for piece, faults in answer.json().items()}
-    assert found == {"broken": [("own_syntax", 2)], "other": [("own_missing", 1)]}
+    read = answer.json()
+    assert {
+        piece: [(fault["code"], fault["line"]) for fault in faults] for piece, faults in read["faults"].items()
+    } == {
+        "broken": [("own_syntax", 2)],
+        "other": [("own_missing", 1)],
+    }
+    assert [(spec["kind"], spec["name"], spec["code"]) for spec in read["specs"]] == [("activations", "soft", "fine")]
     assert not trace.exists()
     assert owner.get(f"/api/designs/{design}/document").json()["code"] == {}
 
@@ -41,7 +47,7 @@ def test_faults_come_by_piece_with_their_place(owner: httpx.Client, tmp_path: Pa
 def test_a_text_that_python_cannot_read_is_a_fault_and_no_error(owner: httpx.Client, source: str) -> None:
     design = owner.post("/api/designs", json={}).json()["id"]
     piece = {"kind": "layers", "name": "Scale", "source": source}
-    answer = owner.post(f"/api/designs/{design}/own-code/faults", json={"code": {"a": piece}})
+    answer = owner.post(f"/api/designs/{design}/own-code/read", json={"code": {"a": piece}})
     assert answer.status_code == 200, answer.text
-    assert answer.json()["a"]
+    assert (answer.json()["specs"], len(answer.json()["faults"]["a"])) == ([], 1)
     assert owner.get("/api/session").status_code == 200
