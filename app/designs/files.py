@@ -42,6 +42,8 @@ SANDBOX_SECONDS: Final = 60.0
 DesignFormat = ExportFormat | Literal["design"]
 """What a design can be downloaded as; `design` is the design file itself."""
 
+_HDF5: Final = b"\x89HDF\r\n\x1a\n"
+
 _TEXTS: Final = frozenset({"python", "notebook"})
 
 _BUSY: Final = frozenset({"analysis_timeout", "analysis_died", "unavailable", "superseded"})
@@ -82,15 +84,30 @@ async def receive(services: Services, file: UploadedFile, limit: int = IMPORT_LI
 
 
 async def import_model(services: Services, upload: Upload) -> ImportedModel:
-    """Read a model, script or design file as a design, in a process for it; remove the upload."""
+    """Read a model, script or design file as a design, in a process for it; remove the upload.
+
+    HDF5 is parsed by native code, so it is read in the sandbox: raises `SandboxOff` where there is none.
+    """
+    path, folder = upload.path.resolve(), services.sandbox.folder / new_id()
+    request = ImportModelRequest(path=str(path), filename=upload.filename)
     try:
-        request = ImportModelRequest(path=str(upload.path), filename=upload.filename)
-        answer = await services.analysis.ask(request, timeout=IMPORT_SECONDS)
+        if await asyncio.to_thread(_begins_as_hdf5, path):
+            answer: ImportedModel | Refusal = await services.sandbox.work(
+                request, timeout=IMPORT_SECONDS, folder=folder, readable=[path], task="convert"
+            )
+        else:
+            answer = await services.analysis.ask(request, timeout=IMPORT_SECONDS)
     finally:
-        upload.path.unlink(missing_ok=True)
+        path.unlink(missing_ok=True)
+        await asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True)
     if isinstance(answer, Refusal):
         refuse(answer)
     return answer
+
+
+def _begins_as_hdf5(path: Path) -> bool:
+    with path.open("rb") as file:
+        return file.read(len(_HDF5)) == _HDF5
 
 
 async def import_by_running(services: Services, file: UploadedFile) -> ImportedModel:

@@ -39,10 +39,15 @@ def serve(connection: socket.socket) -> None:
             stream.flush()
 
 
-def answer(line: str | bytes) -> bytes:
-    """Return the answer line to a request line, `{"ok": ...}` or `{"refusal": ...}`; no error leaves."""
+def answer(line: str | bytes, *, own_files: bool = False) -> bytes:
+    """Return the answer line to a request line, `{"ok": ...}` or `{"refusal": ...}`; no error leaves.
+
+    `own_files` are those of the person at this machine: only then is HDF5 parsed outside a sandbox.
+    """
     try:
         request = _requests.validate_json(line)
+        if isinstance(request, ImportModelRequest) and not own_files:
+            _require_sandbox_for_hdf5(Path(request.path))
         result = _dispatch(request)
     except AppError as error:
         return _line({"refusal": error.as_dict()})
@@ -96,6 +101,15 @@ def _dispatch(request: AnalysisRequest) -> Any:
             return convert(request).model_dump(mode="json")
 
 
+def _require_sandbox_for_hdf5(path: Path) -> None:
+    from app.worker.imports.hdf5 import SIGNATURE
+
+    with path.open("rb") as file:
+        native = file.read(len(SIGNATURE)) == SIGNATURE
+    if native and not sandbox.entered():
+        raise Invalid("HDF5 files are read in a sandbox only.", expected="a sandboxed process")
+
+
 def _load_code(document: GraphDocument) -> None:
     """Execute the own code of a design where that may be: in the sandbox. Elsewhere nothing of it is executed."""
     if document.code and sandbox.entered():
@@ -142,7 +156,7 @@ def command(name: str, _arguments: list[str]) -> int:
             request = None
         if isinstance(request, dict):
             text = json.dumps({"request": requests[name], **request}).encode()
-        found = answer(text)
+        found = answer(text, own_files=True)
     sys.stdout.buffer.write(found)
     sys.stdout.flush()
     return 1 if found.startswith(b'{"refusal"') else 0

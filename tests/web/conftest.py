@@ -15,11 +15,14 @@ from tests.worker.own.designs import cell_design
 
 @pytest.fixture(scope="package")
 def server() -> Iterator[Server]:
-    """A server that the tests of this folder share."""
-    path = Path(tempfile.mkdtemp(prefix="ll-"))
-    with Server(path) as server:
+    """A server that the tests of this folder share; around its data folder is nothing but its temporary one."""
+    around = Path(tempfile.mkdtemp(prefix="ll-"))
+    data, temporary = around / "data", around / "tmp"
+    for folder in (data, temporary):
+        folder.mkdir()
+    with Server(data, TMPDIR=str(temporary)) as server:
         yield server
-    shutil.rmtree(path, ignore_errors=True)
+    shutil.rmtree(around, ignore_errors=True)
 
 
 @pytest.fixture(scope="package")

@@ -14,8 +14,8 @@ _WANTED: Final = "a .keras or .h5 file, the JSON of model.to_json(), or a Python
 def read_config(path: Path, filename: str) -> dict[str, Any]:
     """Return the architecture in the file at `path`: `.keras`, HDF5, or the JSON of `model.to_json()`.
 
-    Raises `NotAModel`, `BadArchive`, `BadHdf5` or `TooLarge`. HDF5 is parsed by native code, so call this in a process
-    of its own.
+    Raises `NotAModel`, `BadArchive`, `BadHdf5` or `TooLarge`. HDF5 is parsed by native code: what was
+    uploaded is read in a sandbox.
     """
     with path.open("rb") as file:
         start = file.read(64)

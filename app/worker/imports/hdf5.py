@@ -1,6 +1,6 @@
 """HDF5 files of Keras, read after a look at their links and sizes.
 
-`h5py` parses a native format: call these only in an analysis process, which has limits of time and memory.
+`h5py` parses a native format: for files that were uploaded, call these only in a sandboxed process.
 """
 
 import json

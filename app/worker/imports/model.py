@@ -31,7 +31,7 @@ def import_model(path: Path, filename: str, catalog: Catalog) -> ImportedModel:
 
     The file is a `.keras` archive, a whole model in HDF5, the JSON of an architecture, a Python script, or a design
     file. Raises `NotAModel`, `NotPython`, `BadArchive`, `BadHdf5`, `Invalid` or `TooLarge`. A layer outside the catalog
-    becomes a placeholder, not an error. HDF5 is parsed by native code, so call this in a process of its own.
+    becomes a placeholder, not an error. HDF5 is parsed by native code: what was uploaded is read in a sandbox.
     """
     if filename.lower().endswith(".py"):
         from app.worker.imports.python_source import read_script

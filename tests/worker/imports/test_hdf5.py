@@ -13,8 +13,9 @@ from keras import layers
 from app.catalog.registry import load_catalog
 from app.document.model import Configured, Loss, Meta, Metric, Training
 from app.graph.plan import make_plan
-from app.messages.analysis import LayerReport
+from app.messages.analysis import ImportModelRequest, LayerReport
 from app.shared.errors import AppError
+from app.worker.analysis_service import answer
 from app.worker.build import build_model
 from app.worker.imports.hdf5 import open_checked
 from app.worker.imports.model import import_model
@@ -175,6 +176,18 @@ def test_a_damaged_file_is_not_opened(content: bytes, tmp_path: Path) -> None:
         open_checked(path)
 
     assert (error.value.code, error.value.message) == ("bad_hdf5", "This HDF5 file is damaged.")
+
+
+def test_an_uploaded_file_is_read_in_the_sandbox_only(tmp_path: Path) -> None:
+    path = tmp_path / "m.h5"
+    path.write_bytes(corpus.hdf5(corpus.with_model))
+    request = ImportModelRequest(path=str(path), filename="m.h5")
+
+    told = json.loads(answer(request.model_dump_json()))
+    own = json.loads(answer(request.model_dump_json(), own_files=True))
+
+    assert told["refusal"]["message"] == "HDF5 files are read in a sandbox only."
+    assert [layer["name"] for layer in own["ok"]["layers"]] == ["d"]
 
 
 def test_a_plain_file_is_opened_and_a_cut_one_is_not(tmp_path: Path) -> None:
