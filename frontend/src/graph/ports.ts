@@ -50,12 +50,12 @@ const UNKNOWN: LayerRule = { inputs: [{ name: "input" }], outputs: [{ name: "out
 
 /** The input ports of a layer with `params`, one spare for each variadic one, and those that `used` names. */
 export function inputPorts(rule: LayerRule | undefined, params: Params, used: readonly string[]): Port[] {
-  return expand((rule ?? UNKNOWN).inputs ?? [], rule, params, used, true);
+  return expand((rule ?? UNKNOWN).inputs ?? [], rule, params, used);
 }
 
-/** The output ports of a layer with `params`, in Keras' order, and those that `used` names. */
+/** The output ports of a layer with `params`, in Keras' order, one spare for each variadic one, and those that `used` names. */
 export function outputPorts(rule: LayerRule | undefined, params: Params, used: readonly string[]): Port[] {
-  return expand((rule ?? UNKNOWN).outputs ?? [], rule, params, used, false);
+  return expand((rule ?? UNKNOWN).outputs ?? [], rule, params, used);
 }
 
 /** Whether a layer class takes a tensor at all. */
@@ -72,11 +72,10 @@ function expand(
   layer: LayerRule | undefined,
   params: Params,
   used: readonly string[],
-  spare: boolean,
 ): Port[] {
   const ports = rules
     .filter((port) => exists(port, layer, params))
-    .flatMap((port) => (port.variadic ? numbered(port, used, spare) : [plain(port)]));
+    .flatMap((port) => (port.variadic ? numbered(port, used) : [plain(port)]));
   const known = new Set(ports.map((port) => port.id));
   const stale = [...new Set(used)].filter((id) => !known.has(id)).sort(byNumber);
   return [...ports, ...stale.map((id) => ({ ...plain({ name: id }), name: baseName(id), stale: true }))];
@@ -93,15 +92,14 @@ function plain(port: PortRule): Port {
   };
 }
 
-function numbered(port: PortRule, used: readonly string[], spare: boolean): Port[] {
+function numbered(port: PortRule, used: readonly string[]): Port[] {
   const numbers = used
     .filter((id) => baseName(id) === port.name && id !== port.name)
     .map(portNumber)
     .sort((left, right) => left - right);
   const distinct = [...new Set(numbers)];
   const last = distinct.at(-1) ?? -1;
-  const all = spare ? [...distinct, last + 1] : distinct;
-  return all.map((number) => ({
+  return [...distinct, last + 1].map((number) => ({
     id: `${port.name}.${number}`,
     name: port.name,
     label: `${port.name}.${number}`,
