@@ -142,15 +142,35 @@ async def read_design_weights(
     analysis = await _analysed(services, transaction, access.design_id, document)
     whole = _named(run, upload) or document.training.weights
     origins = _Origins(services, transaction, access.principal)
-    counts = _counts(document, analysis)
+    counts, named = _counts(document, analysis), _references(document)
     starts = []
     for layer_id, layer in document.layers.items():
         if counts.get(layer_id):
-            reference = whole if run or upload else layer.weights or whole
+            reference = whole if run or upload else named.get(layer_id, whole)
             why = await origins.why_not(layer, counts[layer_id], reference)
             starts.append(LayerStart(layer=layer_id, name=layer.name, start="afresh" if why else "kept", why=why))
     kept = sum(start.start == "kept" for start in starts)
     return WeightsView(layers=starts, kept=kept, afresh=len(starts) - kept)
+
+
+def _references(document: GraphDocument) -> dict[str, Weights]:
+    """Return what each layer starts from that names something, or that is inside of a nested model that does."""
+    inside: dict[str, list[str]] = {}
+    for node in document.nodes.values():
+        inside.setdefault(node.graph, []).append(node.layer)
+    found: dict[str, Weights] = {}
+    waiting = [(key, layer.weights) for key, layer in document.layers.items() if layer.weights is not None]
+    while waiting:
+        key, around = waiting.pop()
+        layer = document.layers.get(key)
+        if layer is None or key in found:
+            continue
+        found[key] = layer.weights or around
+        graph = layer.params.get("graph")
+        if layer.class_name == "Model" and isinstance(graph, str) and graph:
+            within = found[key].model_copy(update={"layer": ""})
+            waiting += [(each, within) for each in inside.get(graph, ())]
+    return found
 
 
 def _named(run: str | None, upload: str | None) -> Weights | None:

@@ -1,41 +1,12 @@
 import "@xyflow/react/dist/base.css";
 import { useComputedColorScheme, VisuallyHidden } from "@mantine/core";
-import {
-  type Connection,
-  type EdgeChange,
-  type NodeChange,
-  type OnConnectStartParams,
-  ReactFlow,
-  ReactFlowProvider,
-  SelectionMode,
-  useReactFlow,
-  useStoreApi,
-} from "@xyflow/react";
-import {
-  type DragEvent,
-  memo,
-  type MouseEvent as ReactMouseEvent,
-  type ReactNode,
-  useCallback,
-  useEffect,
-  useMemo,
-  useRef,
-  useState,
-} from "react";
+import { ReactFlow, ReactFlowProvider, SelectionMode, useReactFlow, useStoreApi } from "@xyflow/react";
+import { memo, type ReactNode, type RefObject, useEffect, useMemo, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
-import {
-  getSelection,
-  select,
-  useActionContext,
-  useEditorView,
-  useShownGraph,
-  useShownNodes,
-} from "@/actions";
+import { select, useActionContext, useEditorView, useShownGraph, useShownNodes } from "@/actions";
 import type { Analysis, LayerStart } from "@/api/types";
-import { type ObjectSpec, useCatalog } from "@/catalog";
+import { useCatalog } from "@/catalog";
 import { TOP, useCanEdit, useDesignDocument, useSaveState } from "@/document";
-import { refusalsFor } from "@/graph/connections";
-import { hasInput, hasOutput } from "@/graph/ports";
 import { BlockNode } from "./BlockNode";
 import { Breadcrumbs } from "./Breadcrumbs";
 import { MIN_ZOOM } from "./Camera";
@@ -52,15 +23,13 @@ import { FactContext, FactIndex } from "./facts";
 import { type FlowNode, LayerNode } from "./LayerNode";
 import { Guides, SharedLinks } from "./Overlays";
 import { Overview } from "./Overview";
-import { type OpenEnd, resetCanvasState, setCanvasState, useCanvasState } from "./state";
+import { QuickAddPlace, type QuickAddSlotProps } from "./QuickAddPlace";
+import { resetCanvasState, useCanvasState } from "./state";
 import { useCanvasKeys } from "./useCanvasKeys";
 import { useFlowNodes, useMounted } from "./useFlow";
+import { useGestures } from "./useGestures";
 import { type FlowEdge, WireEdge } from "./WireEdge";
 
-export const LAYER_TYPE = "application/x-layerloom-layer";
-
-/** Below this zoom nobody can read a card. */
-const FAR_BELOW = 0.42;
 const NODE_TYPES = { layer: LayerNode, block: BlockNode };
 const EDGE_TYPES = { wire: WireEdge };
 // A drag draws the canvas anew with every move, and what stands around the cards never.
@@ -69,14 +38,10 @@ const Lines = memo(Guides);
 const Controls = memo(CanvasControls);
 const Minimap = memo(Overview);
 const NONE: readonly LayerStart[] = [];
+/** Pixels of a canvas beside which there is no room for the overview. */
+const NARROW = 520;
 const PRO = { hideAttribution: true };
 const MULTI_SELECT = ["Shift", "Meta", "Control"];
-
-export interface QuickAddSlotProps {
-  filter?: (spec: ObjectSpec) => boolean;
-  onPick: (className: string) => void;
-  onClose: () => void;
-}
 
 export interface CanvasProps {
   analysis: Analysis | null;
@@ -136,6 +101,8 @@ function CanvasWithin({ analysis, starts = NONE, quickAdd, empty }: CanvasProps)
     };
   }, [control]);
 
+  const narrow = useSizeOf(element, control);
+
   return (
     <FactContext value={facts}>
       <div
@@ -148,6 +115,7 @@ function CanvasWithin({ analysis, starts = NONE, quickAdd, empty }: CanvasProps)
         tabIndex={0}
         data-testid="canvas"
         data-drawing={drawing}
+        data-narrow={narrow || undefined}
         onKeyDown={onKeyDown}
       >
         <FlowCanvas key={graph} control={control} />
@@ -169,6 +137,26 @@ function CanvasWithin({ analysis, starts = NONE, quickAdd, empty }: CanvasProps)
       </div>
     </FactContext>
   );
+}
+
+/** Keeps in view what was seen when the canvas gets another size; true where the overview would cover too much. */
+function useSizeOf(element: RefObject<HTMLElement | null>, control: CanvasControl): boolean {
+  const [narrow, setNarrow] = useState(false);
+  useEffect(() => {
+    const canvas = element.current;
+    if (!canvas) return;
+    const sizeOf = () => ({ width: canvas.clientWidth, height: canvas.clientHeight });
+    let before = sizeOf();
+    const observer = new ResizeObserver(() => {
+      const now = sizeOf();
+      setNarrow(now.width < NARROW);
+      if (now.width !== before.width || now.height !== before.height) control.resized(before);
+      before = now;
+    });
+    observer.observe(canvas);
+    return () => observer.disconnect();
+  }, [element, control]);
+  return narrow;
 }
 
 function FlowCanvas({ control }: { control: CanvasControl }) {
@@ -245,182 +233,4 @@ function FarSelection({ model }: { model: CanvasModel }) {
     });
   }, [store, model]);
   return null;
-}
-
-type Change = (changes: NodeChange<FlowNode>[]) => void;
-
-/** What the hands do on the canvas, in React Flow's words. */
-function useGestures(control: CanvasControl, canEdit: boolean, change: Change) {
-  const dragged = useRef<string | null>(null);
-
-  const onNodesChange = useCallback(
-    (changes: NodeChange<FlowNode>[]) => {
-      followSelection(changes, "nodes", control.model);
-      const [first] = changes;
-      const single = dragged.current && changes.length === 1 && first?.type === "position";
-      if (single && first.position && first.dragging) {
-        change([{ ...first, position: control.snapped(first.id, first.position) }]);
-      } else change(changes);
-    },
-    [change, control],
-  );
-
-  return useMemo(() => {
-    const startDrawing = (end: OpenEnd | null) => {
-      const refusals = end ? refusalsFor(control.graph(), end.node, end.type) : new Map();
-      setCanvasState({ drawing: end, refusals });
-    };
-    const started = (_: unknown, { nodeId, handleId, handleType }: OnConnectStartParams) =>
-      nodeId && handleId && handleType && startDrawing({ node: nodeId, port: handleId, type: handleType });
-    return {
-      onNodesChange,
-      onEdgesChange: (changes: EdgeChange<FlowEdge>[]) => followSelection(changes, "edges", control.model),
-      isValidConnection: (wire: Connection | FlowEdge) => control.allows(wire),
-      onConnect: (wire: Connection) => control.connect(wire),
-      onConnectStart: started,
-      onClickConnectStart: started,
-      onClickConnectEnd: () => startDrawing(null),
-      onConnectEnd: (
-        event: MouseEvent | TouchEvent,
-        state: { isValid: boolean | null; toHandle: unknown },
-      ) => {
-        const from = useCanvasState.getState().drawing;
-        startDrawing(null);
-        if (from && !state.isValid && canEdit) control.dropWire(from, pointOf(event));
-      },
-      onReconnect: (old: FlowEdge, wire: Connection) => control.reconnect(old.id, wire),
-      onNodeDragStart: (_: unknown, node: FlowNode, moved: FlowNode[]) => {
-        dragged.current = moved.length === 1 ? node.id : null;
-      },
-      onNodeDrag: (_: unknown, node: FlowNode, moved: FlowNode[]) => {
-        const dropWire = moved.length === 1 ? control.wireUnder(node) : null;
-        if (dropWire !== useCanvasState.getState().dropWire) setCanvasState({ dropWire });
-      },
-      onNodeDragStop: (_: unknown, _node: FlowNode, moved: FlowNode[]) => {
-        dragged.current = null;
-        control.dropNodes(moved.map((each) => each.id));
-        setCanvasState({ guides: [], dropWire: null });
-      },
-      onSelectionDragStop: (_: unknown, moved: FlowNode[]) => control.dropNodes(moved.map((each) => each.id)),
-      onMoveStart: () => control.moving(true),
-      onMoveEnd: () => control.moving(false),
-      onPaneMouseMove: (event: ReactMouseEvent) => {
-        const { far, hovered } = useCanvasState.getState();
-        if (!far || event.buttons !== 0) return;
-        const at = control.toCanvas({ x: event.clientX, y: event.clientY });
-        const id = control.model.nodeAt(at.x, at.y)?.id ?? null;
-        if (id !== hovered) setCanvasState({ hovered: id });
-      },
-      onMove: (_: unknown, { zoom }: { zoom: number }) => {
-        const far = zoom < FAR_BELOW;
-        if (far !== useCanvasState.getState().far) setCanvasState({ far });
-      },
-      onPaneClick: (event: ReactMouseEvent) => {
-        control.focusCanvas();
-        const at = control.toCanvas({ x: event.clientX, y: event.clientY });
-        const painted = useCanvasState.getState().far ? control.model.nodeAt(at.x, at.y) : undefined;
-        if (painted) select(painted.data.block?.nodes ?? [painted.id]);
-        else if (event.detail === 2 && canEdit) control.openQuickAdd({ x: event.clientX, y: event.clientY });
-      },
-      onNodeClick: () => control.focusCanvas(),
-      onEdgeClick: () => control.focusCanvas(),
-      onNodeDoubleClick: (_: unknown, node: FlowNode) => {
-        if (node.data.block) return control.expand(node.id);
-        if (control.openInside(node.id)) return;
-        select([node.id]);
-        useEditorView.setState({ panel: "layer", drawer: "side" });
-      },
-      onPaneContextMenu: (event: ReactMouseEvent | MouseEvent) => openMenu(event, "pane", control),
-      onNodeContextMenu: (event: ReactMouseEvent, node: FlowNode) => {
-        const members = node.data.block?.nodes ?? [node.id];
-        if (!getSelection().nodes.includes(members[0] ?? "")) select(members);
-        openMenu(event, node.data.block ? "block" : "node", control, node.id);
-      },
-      onSelectionContextMenu: (event: ReactMouseEvent) => openMenu(event, "node", control),
-      onEdgeContextMenu: (event: ReactMouseEvent, edge: FlowEdge) => {
-        select([], [edge.id]);
-        openMenu(event, "edge", control);
-      },
-      onDragOver: (event: DragEvent) => {
-        if (!canEdit || !event.dataTransfer.types.includes(LAYER_TYPE)) return;
-        event.preventDefault();
-        event.dataTransfer.dropEffect = "copy";
-      },
-      onDrop: (event: DragEvent) => {
-        const className = event.dataTransfer.getData(LAYER_TYPE);
-        if (!canEdit || !className) return;
-        event.preventDefault();
-        control.dropLayer(className, { x: event.clientX, y: event.clientY });
-      },
-    };
-  }, [control, canEdit, onNodesChange]);
-}
-
-/** React Flow asks for a selection; the selection store is what everybody reads. */
-function followSelection(
-  changes: readonly (NodeChange<FlowNode> | EdgeChange<FlowEdge>)[],
-  kind: "nodes" | "edges",
-  model: CanvasModel,
-) {
-  const picked = changes.filter((each) => each.type === "select");
-  if (picked.length === 0) return;
-  const now = getSelection();
-  const next = new Set(now[kind]);
-  for (const { id, selected } of picked) {
-    for (const each of model.find(id)?.data.block?.nodes ?? [id]) {
-      if (selected) next.add(each);
-      else next.delete(each);
-    }
-  }
-  if (kind === "nodes") select([...next], now.edges);
-  else select(now.nodes, [...next]);
-}
-
-function openMenu(
-  event: ReactMouseEvent | MouseEvent,
-  target: "pane" | "node" | "edge" | "block",
-  control: CanvasControl,
-  id: string | null = null,
-): void {
-  event.preventDefault();
-  const screen = { x: event.clientX, y: event.clientY };
-  setCanvasState({ menu: { screen, at: control.toCanvas(screen), target, id } });
-}
-
-function pointOf(event: MouseEvent | TouchEvent) {
-  const touch = "changedTouches" in event ? event.changedTouches[0] : event;
-  return { x: touch?.clientX ?? 0, y: touch?.clientY ?? 0 };
-}
-
-const QUICK_SIZE = { width: 300, height: 340 };
-
-interface QuickAddPlaceProps {
-  control: CanvasControl;
-  element: React.RefObject<HTMLDivElement | null>;
-  render: CanvasProps["quickAdd"];
-}
-
-function QuickAddPlace({ control, element, render }: QuickAddPlaceProps) {
-  const request = useCanvasState((state) => state.quickAdd);
-  if (!request) return null;
-  const box = element.current?.getBoundingClientRect() ?? new DOMRect();
-  const left = Math.max(8, Math.min(request.screen.x - box.left, box.width - QUICK_SIZE.width - 8));
-  const top = Math.max(8, Math.min(request.screen.y - box.top, box.height - QUICK_SIZE.height - 8));
-  const { from } = request;
-  const close = () => {
-    setCanvasState({ quickAdd: null });
-    control.focusCanvas();
-  };
-  return (
-    <div className={classes.popup} style={{ left, top }}>
-      {render({
-        filter: from ? (from.type === "source" ? hasInput : hasOutput) : undefined,
-        onPick: (className) => {
-          control.pickQuickAdd(className, request);
-          close();
-        },
-        onClose: close,
-      })}
-    </div>
-  );
 }

@@ -8,24 +8,22 @@ import {
   shownGraph,
   stepsShown,
 } from "@/actions";
-import { layerTitle } from "@/catalog";
 import {
   type DesignContent,
   type DesignDocument,
   type EdgeEnds,
   edgeKey,
   groupRefusal,
-  MODEL,
-  parseEdgeKey,
   wiresIn,
 } from "@/document";
 import { type Box, snap } from "@/graph/arrange";
 import { bestInput, canConnect, type Graph, portsOf, topologicalOrder } from "@/graph/connections";
-import { type Curve, nearestCurve, type Point } from "@/graph/curve";
+import type { Point } from "@/graph/curve";
+import { Adding } from "./Adding";
 import { blocksOf, collapse, collapsedBlocks, expand } from "./blocks";
-import { Camera, type Flow } from "./Camera";
+import { Camera, type Flow, type Size } from "./Camera";
 import type { CanvasModel } from "./CanvasModel";
-import { CARD_WIDTH, cardSize } from "./card";
+import { cardSize } from "./card";
 import type { Scheme } from "./coloring";
 import type { FactIndex } from "./facts";
 import { graphOf, nodePorts } from "./graphOf";
@@ -33,7 +31,7 @@ import type { FlowNode } from "./LayerNode";
 import { drawGraph, savePicture } from "./picture";
 import { announce, type OpenEnd, type QuickAddRequest, setCanvasState, useCanvasState } from "./state";
 import { Tidying } from "./Tidying";
-import { endsFrom, endsOf, type FlowConnection, layerInputs, layerOutputs, newSize, wiring } from "./wiring";
+import { endsFrom, endsOf, type FlowConnection } from "./wiring";
 
 /** What the canvas is part of. */
 export interface Surroundings {
@@ -45,15 +43,13 @@ export interface Surroundings {
   tell(words: string): void;
 }
 
-const GAP = 46;
-const DROP_REACH = 26;
-
 /** What can be done on the canvas, by hand, by key and by other panels alike. */
 export class CanvasControl implements CanvasView {
   private readonly element: () => HTMLElement | null;
   private readonly camera: Camera;
   private readonly tidying: Tidying;
-  private readonly say: Surroundings["say"];
+  private readonly adding: Adding;
+  readonly say: Surroundings["say"];
 
   constructor(
     readonly model: CanvasModel,
@@ -65,6 +61,7 @@ export class CanvasControl implements CanvasView {
     this.camera = new Camera(flow, around.element);
     this.tidying = new Tidying(design.commands, around.element);
     this.say = around.say;
+    this.adding = new Adding(model, design, this);
   }
 
   /** The id of the graph on the canvas. */
@@ -126,6 +123,11 @@ export class CanvasControl implements CanvasView {
 
   showAtFirst(): void {
     this.camera.showAtFirst(this.boxes());
+  }
+
+  /** The canvas has another size than before: a panel beside it was opened, closed or drawn wider. */
+  resized(before: Size): void {
+    this.camera.resized(before, this.boxes());
   }
 
   zoomIn(): void {
@@ -224,76 +226,12 @@ export class CanvasControl implements CanvasView {
     this.element()?.focus({ preventScroll: true });
   }
 
-  /** Add a layer in the middle of the view, or below the one selected node and wired to it. */
   addLayer(className: string): string | null {
-    const [only, ...more] = getSelection().nodes;
-    const behind = only && more.length === 0 ? this.model.find(only) : undefined;
-    const from = behind && layerInputs(className).length > 0 ? behind.data.ports.outputs[0] : undefined;
-    if (!behind || !from) return this.addAt(className, this.uncovered(className, this.viewCenter()), null);
-    const end: OpenEnd = { node: behind.id, port: from.id, type: "source" };
-    const place = {
-      x: behind.position.x + CARD_WIDTH / 2,
-      y: behind.position.y + (behind.height ?? 0) + GAP + newSize(className).height / 2,
-    };
-    return this.addAt(className, this.uncovered(className, place), end);
+    return this.adding.addLayer(className);
   }
 
   freePlace(): Point {
-    const { x, y } = this.uncovered(MODEL, this.viewCenter());
-    const { width, height } = newSize(MODEL);
-    return {
-      x: Math.round(x - width / 2),
-      y: Math.round(this.model.squeeze.toDocument(y - height / 2)),
-    };
-  }
-
-  /** Add a layer with its middle at `at`, wired to `from`, or put into the wire that passes there. */
-  addAt(className: string, at: Point, from: OpenEnd | null, wire: string | null = null): string | null {
-    const { width, height } = newSize(className);
-    const node = this.design.commands.addLayer({
-      class_name: className,
-      graph: this.shown(),
-      x: Math.round(at.x - width / 2),
-      y: Math.round(this.model.squeeze.toDocument(at.y - height / 2)),
-      ...wiring(className, from, wire),
-    });
-    if (node) {
-      select([node]);
-      announce(this.say("announce.added", { layer: layerTitle(className) }));
-    }
-    return node;
-  }
-
-  /** Where a layer dropped at `at` from a wire's end stands: with its port at the pointer. */
-  placeForEnd(className: string, at: Point, from: OpenEnd | null): Point {
-    const { height } = newSize(className);
-    if (!from) return at;
-    return { x: at.x, y: at.y + (from.type === "source" ? height / 2 : -height / 2) };
-  }
-
-  /** The wire under `at` into which a layer with `ports` could be put. */
-  wireAt(at: Point, node: string | null, className: string): string | null {
-    if (layerInputs(className).length === 0 || layerOutputs(className).length === 0) return null;
-    const wires = wiresIn(this.content(), this.shown());
-    if (node && wires.some((wire) => wire.source === node || wire.target === node)) return null;
-    return nearestCurve(this.curves(), at, DROP_REACH);
-  }
-
-  /** Put an unconnected node into a wire, as one step. */
-  insertInto(key: string, node: string): void {
-    const wire = parseEdgeKey(key);
-    const ports = this.model.find(node)?.data.ports;
-    const input = ports?.inputs[0];
-    const output = ports?.outputs[0];
-    if (!wire || !input || !output) return;
-    const change = {
-      disconnect: [key],
-      connect: [
-        { ...wire, target: node, target_port: input.id },
-        { ...wire, source: node, source_port: output.id },
-      ],
-    };
-    this.design.commands.rewire(change, `insert ${node}`);
+    return this.adding.freePlace();
   }
 
   /** Open the search for a layer at a place on the screen; without one, the layer goes where `addLayer` puts it. */
@@ -303,10 +241,8 @@ export class CanvasControl implements CanvasView {
     setCanvasState({ quickAdd: { at: place ? this.toCanvas(place) : null, screen, from } });
   }
 
-  /** Add the layer that was picked in the search, which ends. */
-  pickQuickAdd(className: string, { at, from }: QuickAddRequest): void {
-    if (at) this.addAt(className, this.placeForEnd(className, at, from), from);
-    else this.addLayer(className);
+  pickQuickAdd(className: string, request: QuickAddRequest): void {
+    this.adding.pick(className, request);
   }
 
   toCanvas(screen: Point): Point {
@@ -349,19 +285,12 @@ export class CanvasControl implements CanvasView {
   /** A layer dragged from the palette: into the wire below the pointer, or where it was let go. */
   dropLayer(className: string, screen: Point): void {
     const at = this.toCanvas(screen);
-    this.addAt(className, at, null, this.wireAt(at, null, className));
+    this.adding.addAt(className, at, null, this.adding.wireAt(at, null, className));
     this.focusCanvas();
   }
 
   wireUnder(node: FlowNode): string | null {
-    const { nodes, layers } = this.content();
-    if (node.data.block) return null;
-    const className = layers[nodes[node.id]?.layer ?? ""]?.class_name ?? "";
-    const middle = {
-      x: node.position.x + (node.width ?? 0) / 2,
-      y: node.position.y + (node.height ?? 0) / 2,
-    };
-    return this.wireAt(middle, node.id, className);
+    return this.adding.wireUnder(node);
   }
 
   /** The end of a drag: the new places go into the document, and a wire below takes the card in. */
@@ -372,7 +301,7 @@ export class CanvasControl implements CanvasView {
     const places = this.boxes(all).map(({ id, x, y }) => [id, { x, y }] as const);
     const wire = places.length === 1 ? useCanvasState.getState().dropWire : null;
     this.move(Object.fromEntries(places), wire ? `insert ${only}` : undefined);
-    if (wire && only) this.insertInto(wire, only);
+    if (wire && only) this.adding.insertInto(wire, only);
   }
 
   startConnect(): void {
@@ -429,29 +358,8 @@ export class CanvasControl implements CanvasView {
     return { x, y };
   }
 
-  private *curves(): Generator<readonly [string, Curve]> {
-    for (const wire of this.model.wires) {
-      const curve = wire.routed ? null : this.model.curveOf(wire);
-      if (curve) yield [wire.key, curve];
-    }
-  }
-
   private endsInto(graph: Graph, end: OpenEnd, node: string): EdgeEnds | null {
     const port = bestInput(graph, node);
     return (port && { source: end.node, source_port: end.port, target: node, target_port: port.id }) || null;
-  }
-
-  private uncovered(className: string, at: Point): Point {
-    const { width, height } = newSize(className);
-    const boxes = this.boxes();
-    const place = { ...at };
-    const covered = () =>
-      boxes.some(
-        (box) =>
-          Math.abs(box.x + box.width / 2 - place.x) < (box.width + width) / 2 &&
-          Math.abs(box.y + box.height / 2 - place.y) < (box.height + height) / 2,
-      );
-    for (let tries = 0; tries < 40 && covered(); tries++) place.x += width + 28;
-    return place;
   }
 }

@@ -28,12 +28,15 @@ import type { Block } from "@/graph/blocks";
 import type { Port } from "@/graph/ports";
 import { formatCompact, formatCount } from "@/lib/format";
 import classes from "./canvas.module.css";
-import { type CardPorts, PORT_SIZE, portCenters, showsNames } from "./card";
+import { type CardPorts, nameRoom, nameRowOf, PORT_ROW, PORT_SIZE, portCenters } from "./card";
 import { cardColor, useColoring } from "./coloring";
 import { useFacts, useNodeFacts } from "./facts";
 import { callsOf } from "./sharedCalls";
 import { useCanvasState } from "./state";
 import { formatDims, operationTitle, summarize } from "./summary";
+
+/** Pixels from the edge of a card to the first row of its ports' names. */
+const FIRST_NAME = 8;
 
 /** A card: of one layer, or of a collapsed block of them. */
 export type FlowNode = Node<{ ports: CardPorts; block?: Block }, "layer" | "block">;
@@ -91,6 +94,7 @@ function Card({ id, ports, selected }: { id: string; ports: CardPorts; selected:
   const plainName = operation || layer.name === snakeCase(layer.class_name);
   const unknown = layer.class_name === PLACEHOLDER || (!spec && getCatalog() !== undefined);
   const Icon = unknown ? IconQuestionMark : style.icon;
+  const { above, below } = nameRoom(ports);
   return (
     <div
       className={classes.card}
@@ -107,6 +111,7 @@ function Card({ id, ports, selected }: { id: string; ports: CardPorts; selected:
       data-chosen={chosen || undefined}
       style={
         {
+          paddingBlock: `${above}px ${below}px`,
           "--layer-color": color,
           "--layer-tint":
             coloring.by === "type" ? style.tint : `color-mix(in srgb, ${color} 18%, transparent)`,
@@ -200,7 +205,9 @@ interface StartBadgeProps {
 function StartBadge({ id, layerId, layer }: StartBadgeProps) {
   const { t } = useTranslation("canvas");
   const start = useFacts((index) => index.startOf(layerId));
-  if (!start && !layer.weights) return null;
+  const whole = useDocumentSelector(({ training }) => training.weights !== null);
+  // Where only single layers name values to start from, that others start afresh is nothing to tell.
+  if (!layer.weights && (!start || (start.start === "afresh" && !whole))) return null;
   const Icon = start?.start === "afresh" ? IconDatabaseOff : IconDatabaseImport;
   const words = start
     ? t(`weights.${start.start}`, { why: start.why })
@@ -253,10 +260,11 @@ export interface PortsProps {
 
 export function Ports({ id, ports, type, shapes }: PortsProps) {
   const { t } = useTranslation("canvas");
-  const named = showsNames(ports);
+  const rowOf = nameRowOf(ports);
   const centers = portCenters(ports);
   return ports.map((port, index) => {
     const left = centers[index];
+    const row = rowOf(index);
     const shape = shapes?.[port.id];
     const title = [
       port.label,
@@ -276,8 +284,12 @@ export function Ports({ id, ports, type, shapes }: PortsProps) {
           data-stale={port.stale || undefined}
           title={title.join(" · ")}
         />
-        {named && (
-          <span className={classes.portName} data-type={type} style={{ left }} aria-hidden>
+        {row !== null && (
+          <span
+            className={classes.portName}
+            style={{ left, [type === "target" ? "top" : "bottom"]: FIRST_NAME + row * PORT_ROW }}
+            aria-hidden
+          >
             {port.label}
           </span>
         )}

@@ -7,7 +7,7 @@ export const CARD_WIDTH = 236;
 const BODY_HEIGHT = 58;
 /** An operation is one line. */
 const COMPACT_HEIGHT = 38;
-const PORT_ROW = 14;
+export const PORT_ROW = 14;
 export const PORT_SIZE = 12;
 
 export interface CardSize {
@@ -34,8 +34,35 @@ export interface Handle {
 }
 
 /** Whether the names of these ports are written on the card: one port needs no name, numbers tell nothing. */
-export function showsNames(ports: readonly Port[]): boolean {
+function showsNames(ports: readonly Port[]): boolean {
   return ports.filter((port) => !port.variadic).length > 1;
+}
+
+/** Pixels that a character of a port's name takes, and the space that it needs to its neighbour. */
+const CHARACTER = 5.5;
+const NAME_GAP = 5;
+
+/** The rows that the names of ports take: none, one, or two in turns where they would run into each other. */
+function nameRows(ports: readonly Port[]): 0 | 1 | 2 {
+  if (!showsNames(ports)) return 0;
+  const centers = portCenters(ports);
+  const fits = ports.every(({ label }, index) => {
+    const next = ports[index + 1];
+    const room = (centers[index + 1] ?? 0) - (centers[index] ?? 0) - NAME_GAP;
+    return !next || ((label.length + next.label.length) / 2) * CHARACTER <= room;
+  });
+  return fits ? 1 : 2;
+}
+
+/** The row in which the name of each port is written, counted from the edge; null where none is. */
+export function nameRowOf(ports: readonly Port[]): (index: number) => number | null {
+  const rows = nameRows(ports);
+  return (index) => (rows === 0 ? null : index % rows);
+}
+
+/** Pixels above and below the words of a card that the names of its ports take. */
+export function nameRoom({ inputs, outputs }: NodePorts): { above: number; below: number } {
+  return { above: nameRows(inputs) * PORT_ROW, below: nameRows(outputs) * PORT_ROW };
 }
 
 /** The ports of a card, and whether it has one line only. */
@@ -43,9 +70,9 @@ export interface CardPorts extends NodePorts {
   compact?: boolean;
 }
 
-export function cardSize({ inputs, outputs, compact }: CardPorts): CardSize {
-  const rows = Number(showsNames(inputs)) + Number(showsNames(outputs));
-  return { width: CARD_WIDTH, height: (compact ? COMPACT_HEIGHT : BODY_HEIGHT) + rows * PORT_ROW };
+export function cardSize(ports: CardPorts): CardSize {
+  const { above, below } = nameRoom(ports);
+  return { width: CARD_WIDTH, height: above + (ports.compact ? COMPACT_HEIGHT : BODY_HEIGHT) + below };
 }
 
 const SIDE = 28;

@@ -13,7 +13,7 @@ import { useHotkeys, useLocalStorage } from "@mantine/hooks";
 import { IconChevronRight, IconHistory, IconSearch } from "@tabler/icons-react";
 import { type KeyboardEvent, useEffect, useMemo, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
-import { addLayerInView } from "@/actions";
+import { addLayerInView, LAYER_DRAG_TYPE } from "@/actions";
 import {
   type CategoryGroup,
   drawables,
@@ -30,9 +30,6 @@ import { useCanEdit } from "@/document";
 import { LayerCard, LayerIcon } from "./LayerCard";
 import classes from "./palette.module.css";
 import { rememberUse, useRecent } from "./recent";
-
-/** What a dragged palette item carries: the class name of a layer. */
-export const LAYER_DRAG_TYPE = "application/x-layerloom-layer";
 
 const FOLDED_AT_FIRST = /preprocess|augment|image|audio|text|operations/i;
 

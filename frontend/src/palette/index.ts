@@ -1,2 +1,2 @@
-export { LAYER_DRAG_TYPE, Palette } from "./Palette";
+export { Palette } from "./Palette";
 export { QuickAdd, type QuickAddProps } from "./QuickAdd";

@@ -3,11 +3,11 @@ import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
 import { cleanup, createEvent, fireEvent, render, screen } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { type CanvasView, useEditorView } from "@/actions";
+import { type CanvasView, LAYER_DRAG_TYPE, useEditorView } from "@/actions";
 import { loadCatalog } from "@/catalog/testing";
 import { DesignDocument, DesignProvider } from "@/document";
 import "@/i18n";
-import { LAYER_DRAG_TYPE, Palette, QuickAdd } from ".";
+import { Palette, QuickAdd } from ".";
 
 // Whole panels are slow to draw on a busy machine; this is a deadline, not a wait.
 vi.setConfig({ testTimeout: 30_000 });

@@ -15,7 +15,7 @@ export function DesignWeights() {
   const commands = useCommands();
   const canEdit = useCanEdit();
   return (
-    <div className={classes.design} data-testid="design-weights">
+    <div data-testid="design-weights">
       <SourcePicker
         label={t("design")}
         value={weights}
