@@ -81,7 +81,7 @@ def dry_call(
     tells two layers of equal parameters apart, such as `keras.config`.
     """
     try:
-        with _without_weights():
+        with without_weights():
             return _dry_call(subject, first, arguments, constants, variant)
     except Exception as error:
         params = subject.instance.params
@@ -217,7 +217,7 @@ def without_state(value: Any) -> Any:
 
 
 @contextmanager
-def _without_weights() -> Iterator[None]:
+def without_weights() -> Iterator[None]:
     """Create variables without values, and forget that Keras meant to give them some."""
     waiting = list(global_state.get_global_attribute("uninitialized_variables", []))
     try:
@@ -295,7 +295,7 @@ def received_inside(declared: tuple[Spec, ...], given: tuple[Spec, ...]) -> Outc
     The outputs are the tensors behind its Inputs. The rules, and the fault where they are broken, are Keras' own.
     """
     try:
-        with _without_weights():
+        with without_weights():
             inputs = [
                 keras.Input(batch_shape=spec.shape, dtype=spec.dtype, sparse=spec.sparse, name=f"input_{index}")
                 for index, spec in enumerate(declared)

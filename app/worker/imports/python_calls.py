@@ -5,9 +5,10 @@ from abc import abstractmethod
 from collections.abc import Callable
 from typing import Any, Final
 
+from app.worker.imports.python_data import method as data_method
 from app.worker.imports.python_expressions import BUILTINS, MAX_ITEMS, TEMPLATE, Expressions
 from app.worker.imports.python_names import Function, OwnClass, Scope, canonical
-from app.worker.imports.python_values import LayerValue, Path, Unknown, holds_symbolic
+from app.worker.imports.python_values import Data, LayerValue, Path, Unknown, holds_symbolic
 
 MAX_CALLS: Final = 40
 
@@ -48,6 +49,12 @@ class Calls(Expressions):
             if method.attr == "format" and not TEMPLATE.fullmatch(str(owner)):
                 raise self.fail(node, "this text cannot be put together.")
             return self._plain(getattr(owner, method.attr), args, kwargs, node)
+        if (
+            method is not None
+            and isinstance(owner, Data)
+            and (found := data_method(owner, method.attr, args)) is not None
+        ):
+            return found
         if method is not None and not isinstance(owner, Path):
             if not holds_symbolic([args, kwargs, owner if isinstance(owner, list | dict) else None]):
                 return Unknown(ast.unparse(node)[:200], node.lineno)
@@ -77,6 +84,8 @@ class Calls(Expressions):
             return self._meaning.own_class(function.name, args, kwargs, node)
         if isinstance(function, Path):
             module, _, name = function.name.rpartition(".")
+            if module == "builtins" and name == "len" and isinstance(args[0] if args else None, Data):
+                return args[0].shape[0]
             if module == "builtins":
                 return self._plain(BUILTINS[name], args, kwargs, node)
             return self._meaning.call(function.name, args, kwargs, node)

@@ -7,9 +7,11 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
 from typing import Any, Final
 
+from app.worker.imports.python_data import indexed
 from app.worker.imports.python_names import Function, Meaning, Rest, Scope, canonical
 from app.worker.imports.python_values import (
     Array,
+    Data,
     Path,
     Results,
     Tensor,
@@ -91,6 +93,13 @@ class Expressions(ABC):
     def _assign(self, target: ast.expr, value: Any, scope: Scope, node: ast.stmt) -> None:
         """Bind `value` to the names of `target`."""
 
+    def plain(self, node: ast.expr, scope: Scope) -> Any:
+        """Return the number that a name stands for in `scope`, the dotted name of what a library has, or None."""
+        found = self._value(node, scope)
+        if isinstance(found, Path):
+            return found.name
+        return found if isinstance(found, int | float) else None
+
     def _value(self, node: ast.expr, scope: Scope) -> Any:
         self._steps += 1
         if self._steps > MAX_STEPS:
@@ -109,7 +118,9 @@ class Expressions(ABC):
             case ast.Attribute(value=owner, attr=name):
                 held = self._value(owner, scope)
                 if isinstance(held, Path):
-                    return Path(canonical(f"{held.name}.{name}"))
+                    return _named(f"{held.name}.{name}")
+                if isinstance(held, Data) and name in ("shape", "ndim"):
+                    return held.shape if name == "shape" else len(held.shape)
                 if isinstance(held, Unknown):
                     return Unknown(ast.unparse(node)[:200], node.lineno)
                 return self._meaning.attribute(held, name, node)
@@ -238,6 +249,8 @@ class Expressions(ABC):
     def _binary(self, op: ast.operator, left: Any, right: Any, node: Any) -> Any:
         if is_symbolic(left) or is_symbolic(right):
             return self._meaning.arithmetic(type(op).__name__, [left, right], node)
+        if isinstance(left, Data) and isinstance(right, int | float):
+            return left
         if isinstance(left, Unknown) or isinstance(right, Unknown):
             return Unknown(ast.unparse(node)[:200], getattr(node, "lineno", 0))
         if holds_symbolic([left, right]) and not isinstance(op, ast.Add):
@@ -279,6 +292,8 @@ class Expressions(ABC):
                 return Unknown(ast.unparse(node)[:200], node.lineno)
 
     def _index(self, owner: Any, key: Any, node: ast.expr) -> Any:
+        if isinstance(owner, Data) and (found := indexed(owner, key)) is not None:
+            return found
         if isinstance(owner, Unknown):
             return Unknown(ast.unparse(node)[:200], node.lineno)
         if isinstance(owner, Rest) and isinstance(key, int) and key >= 0:
@@ -311,6 +326,11 @@ class Expressions(ABC):
         if isinstance(value, Unknown) or is_symbolic(value):
             raise self.fail(test, "whether this holds is not known without running the script.")
         return bool(value)
+
+
+def _named(path: str) -> Any:
+    """Return what a dotted name stands for: `numpy.newaxis` is None."""
+    return None if path in ("numpy.newaxis", "tensorflow.newaxis") else Path(canonical(path))
 
 
 def _hashable(value: Any) -> Any:

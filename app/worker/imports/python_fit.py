@@ -45,6 +45,8 @@ def training_of(
         except ValidationError as error:
             first = error.errors(include_url=False, include_context=False)[0]
             notes.append(f"{name}: {'.'.join(map(str, first['loc']))} was left out: {first['msg']}")
+    if model.fitted is not None:
+        fields["dataset"] = keras.dataset
     fields["callbacks"] = dict(_callbacks(fit.get("callbacks"), catalog, notes))
     return training.model_copy(update=fields), notes
 

@@ -6,6 +6,17 @@ from typing import Any
 
 from app.catalog.model import Catalog, Kind, ObjectSpec
 from app.codegen.names import snake_case
+from app.worker.imports.python_applications import (
+    MAX_APPLICATIONS,
+    application,
+    is_application,
+    is_preparation,
+    prepared,
+)
+from app.worker.imports.python_data import function as data_function
+from app.worker.imports.python_data import loaded
+from app.worker.imports.python_lambdas import expression_of
+from app.worker.imports.python_names import Function
 from app.worker.imports.python_reach import gives_several, reached
 from app.worker.imports.python_reader import LOOKING, Reader
 from app.worker.imports.python_values import (
@@ -19,6 +30,7 @@ from app.worker.imports.python_values import (
     Unknown,
     as_tensor,
     holds_symbolic,
+    is_symbolic,
 )
 from app.worker.imports.python_words import (
     COMPILED,
@@ -40,6 +52,9 @@ class KerasMeaning:
         self.models: list[ModelValue] = []
         self.settings: dict[str, Any] = {}
         self.seed: int | None = None
+        self.dataset: str | None = None
+        self.notes: list[str] = []
+        self._applications = 0
         self._reader = reader
         self._catalog = catalog
         self._counts: Counter[str] = Counter()
@@ -74,14 +89,19 @@ class KerasMeaning:
             return None
         if path in ("keras.tree.flatten", "tensorflow.nest.flatten") and args:
             return args[0]
+        if path in ("keras.tree.pack_sequence_as", "tensorflow.nest.pack_sequence_as") and len(args) > 1:
+            return args[1]
         if module == "numpy" and name in ("array", "asarray") and args:
             return Array(args[0])
-        if path.startswith("keras.applications.") and name[:1].isupper():
-            raise self._reader.fail(
-                node,
-                "models of keras.applications are not written out in a script.",
-                "Save the model with model.save('model.keras') and import that file, or start from the gallery.",
-            )
+        if (data := loaded(path, node.lineno)) is not None:
+            self.dataset = data[0][0].dataset
+            return data
+        if (prepared_data := data_function(path, args, kwargs)) is not None:
+            return prepared_data
+        if is_application(path):
+            return self._application(name, args, kwargs, node)
+        if is_preparation(path) and args and is_symbolic(args[0]):
+            return prepared(path, as_tensor(args[0]), self._catalog, node.lineno)
         if path.startswith("keras.") and name[:1].isupper() and module.count(".") > 0:
             return Made(Kind.LAYER, name, {**kwargs})
         if holds_symbolic([args, kwargs]):
@@ -96,7 +116,8 @@ class KerasMeaning:
                 if kind is Kind.LAYER:
                     return self._layer(name, args, kwargs, node)
                 return self._object(kind, name, args, kwargs, node)
-        return LayerValue(name, self._name(kwargs.pop("name", None), name), kwargs, node.lineno)
+        config = {key: _as_text(value) for key, value in kwargs.items()}
+        return LayerValue(name, self._name(config.pop("name", None), name), config, node.lineno)
 
     def is_own_function(self, name: str) -> bool:
         """Return whether the design's own code has a function of this name."""
@@ -125,16 +146,20 @@ class KerasMeaning:
 
     def _layer(self, name: str, args: list[Any], kwargs: dict[str, Any], node: ast.Call) -> LayerValue:
         spec = self._catalog.find(Kind.LAYER, name)
+        if name == "Lambda" and (found := self._lambda(args, kwargs, node)) is not None:
+            return found
         if spec is None or spec.marker:
-            config = {**kwargs}
+            config = {key: _as_text(value) for key, value in kwargs.items()}
             label = config.pop("name", None)
             if args:
-                config["arguments"] = args
+                config["arguments"] = [_as_text(value) for value in args]
             return LayerValue(name, self._name(label, name), config, node.lineno)
         config = self._bound(spec, args, kwargs, node)
         label = config.pop("name", None)
         shape = config.pop("input_shape", None)
         batch = config.pop("batch_input_shape", None)
+        if spec.name == "RNN" and isinstance(config.get("cell"), list | tuple):
+            config["cell"] = self._layer("StackedRNNCells", [config["cell"]], {}, node)
         layer = LayerValue(spec.name, self._name(label, spec.name), config, node.lineno, spec)
         layer.is_named = label is not None
         known = {param.name for param in spec.params}
@@ -143,6 +168,19 @@ class KerasMeaning:
         if batch is not None or shape is not None:
             whole = self._constant(batch, node) or [None, *self._constant(shape, node)]
             layer.config["batch_input_shape"] = whole
+        return layer
+
+    def _lambda(self, args: list[Any], kwargs: dict[str, Any], node: ast.Call) -> LayerValue | None:
+        """Return the `Expression` that does the same as a `Lambda`; None where there is none."""
+        function = kwargs.get("function", args[0] if args else None)
+        if not isinstance(function, Function) or {"mask", "arguments"} & kwargs.keys():
+            return None
+        text = expression_of(function.definition, lambda each: self._reader.plain(each, function.scope))
+        if text is None:
+            return None
+        rest = {key: value for key, value in kwargs.items() if key not in ("function", "output_shape")}
+        layer = self._layer("Expression", [text], rest, node)
+        self.notes.append(f"Line {node.lineno}: a Lambda became the Expression {layer.name}, {text}.")
         return layer
 
     def _bound(self, spec: ObjectSpec, args: list[Any], kwargs: dict[str, Any], node: ast.Call) -> dict[str, Any]:
@@ -208,6 +246,29 @@ class KerasMeaning:
         self.models.append(model)
         return model
 
+    def _application(self, name: str, args: list[Any], kwargs: dict[str, Any], node: ast.Call) -> ModelValue:
+        self._applications += 1
+        if self._applications > MAX_APPLICATIONS:
+            raise self._reader.fail(node, f"a script may name at most {MAX_APPLICATIONS} models of keras.applications.")
+        given = {key: self._constant(value, node) for key, value in kwargs.items() if key != "input_tensor"}
+        inputs = as_tensor(kwargs.get("input_tensor"))
+        if inputs is not None:
+            if not isinstance(inputs, Tensor) or not inputs.layer.is_input:
+                raise self._reader.fail(node, "input_tensor is what keras.Input gives.")
+            given["input_shape"] = inputs.layer.config["batch_shape"][1:]
+        try:
+            model, pretrained = application(name, self._constant(args, node), given, self._catalog, node.lineno, inputs)
+        except (TypeError, ValueError) as error:
+            raise self._reader.fail(node, f"Keras does not make this model: {str(error)[:300]}") from error
+        if pretrained:
+            self.notes.append(
+                f"The pretrained weights of {name} are not part of a script: it starts afresh. Save them with "
+                "model.save_weights, and choose that file as its starting weights."
+            )
+        self._names |= {layer.name for layer in (model, *model.layers)}
+        self.models.append(model)
+        return model
+
     def _add(self, model: ModelValue, layer: Any, node: Any) -> None:
         if isinstance(layer, Tensor) and layer.layer.is_input:
             layer = layer.layer
@@ -226,8 +287,26 @@ class KerasMeaning:
             raise self._reader.fail(node, "an input is no layer that can be called.")
         if not holds_symbolic([given, named]):
             return Unknown(ast.unparse(node)[:200], node.lineno)
+        if isinstance(layer, ModelValue) and layer.is_sequential and not _has_shape(layer):
+            if not (isinstance(given[0], Tensor) and given[0].layer.is_input):
+                return self._unpacked(layer, given[0], node)
+            self._give_input(layer, given[0].layer)
         layer.calls.append(CallValue(given, named, node.lineno))
         return Results(layer, len(layer.calls) - 1)
+
+    def _give_input(self, model: ModelValue, given: LayerValue) -> None:
+        """Give a Sequential the shape of the Input on which it is called, as Keras does."""
+        config = {key: value for key, value in given.config.items() if key in ("batch_shape", "dtype")}
+        inputs = LayerValue("InputLayer", self._name(None, "InputLayer"), config, model.line, given.spec, is_input=True)
+        inputs.calls.append(CallValue([], {}, model.line))
+        model.layers.insert(0, inputs)
+
+    def _unpacked(self, model: ModelValue, given: Any, node: ast.Call) -> Any:
+        """Call the layers of a Sequential one by one: without the shape of its input it is no model by itself."""
+        self.notes.append(f"Line {node.lineno}: {model.name} has no input shape; its layers stand in the model itself.")
+        for layer in model.layers:
+            given = as_tensor(self.call_layer(layer, [given], {}, node))
+        return given
 
     def _operation(self, name: str, args: list[Any], kwargs: dict[str, Any], node: ast.Call) -> Any:
         if not holds_symbolic([args, kwargs]):
@@ -336,7 +415,7 @@ class KerasMeaning:
 
     def layers_of(self, model: ModelValue, *, deep: bool = False) -> list[LayerValue]:
         """Return the layers of a model, sources first; with `deep`, those of nested models too."""
-        found = list(model.layers) if model.is_sequential else reached(model)
+        found = list(model.layers) if model.is_sequential or model.layers else reached(model)
         if deep:
             inner = [layer for layer in found if isinstance(layer, ModelValue)]
             found += [each for layer in inner for each in self.layers_of(layer, deep=True)]
@@ -348,6 +427,29 @@ class KerasMeaning:
         if isinstance(value, tuple | list):
             return [self._constant(item, node) for item in value]
         return value
+
+
+def _has_shape(model: ModelValue) -> bool:
+    """Return whether a Sequential says on what it is called."""
+    first = model.layers[0] if model.layers else None
+    if isinstance(first, ModelValue):
+        return not first.is_sequential or _has_shape(first)
+    return first is not None and (first.is_input or "batch_input_shape" in first.config)
+
+
+def _as_text(value: Any) -> Any:
+    """Return an argument of a layer that is not in the catalog: code as its text, which is kept and never run."""
+    match value:
+        case Function(definition=definition):
+            return ast.unparse(definition)[:2_000]
+        case Unknown(text=text):
+            return text
+        case list() | tuple():
+            return [_as_text(item) for item in value]
+        case dict():
+            return {key: _as_text(item) for key, item in value.items()}
+        case _:
+            return value
 
 
 def _signature(spec: ObjectSpec) -> list[str]:

@@ -18,7 +18,8 @@ def reached(model: ModelValue) -> list[LayerValue]:
         if (layer, number) not in inputs and number < len(layer.calls):
             call = layer.calls[number]
             waiting += [(each.layer, each.call) for each in tensors_in([call.args, call.kwargs])]
-    return list({id(layer): layer for layer, _ in sorted(seen.values(), key=lambda item: item[0].line)}.values())
+    in_order = sorted((layer for layer, _ in seen.values()), key=lambda layer: (layer.line, layer.order))
+    return list({id(layer): layer for layer in in_order}.values())
 
 
 def tensors_in(value: Any) -> list[Tensor]:

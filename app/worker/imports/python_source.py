@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from app.catalog.model import Catalog
+from app.catalog.own import catalog_for
 from app.document.model import GraphDocument
 from app.messages.analysis import MAX_SCRIPT, ImportedModel
 from app.shared.errors import TooLarge
@@ -16,6 +17,7 @@ from app.worker.imports.model import import_config
 from app.worker.imports.python_config import model_config
 from app.worker.imports.python_fit import training_of
 from app.worker.imports.python_keras import KerasMeaning
+from app.worker.imports.python_own_code import code_in, used_code
 from app.worker.imports.python_reach import reached
 from app.worker.imports.python_reader import Reader
 from app.worker.imports.python_values import EXPECTED, ModelValue
@@ -25,7 +27,10 @@ _BUILDERS: Final = ("build_model", "create_model", "make_model", "get_model", "b
 
 
 def read_script(path: Path, filename: str, catalog: Catalog) -> ImportedModel:
-    """Return the design of the script at `path`; raise `NotPython` or `TooLarge`."""
+    """Return the design of the script at `path`; raise `NotPython` or `TooLarge`.
+
+    Classes that the script defines become code of the design, as text; nothing is executed.
+    """
     if path.stat().st_size > MAX_SCRIPT:
         raise TooLarge(
             "This script is too large.",
@@ -36,7 +41,18 @@ def read_script(path: Path, filename: str, catalog: Catalog) -> ImportedModel:
         source = path.read_bytes().decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise NotPython("This script is not text.", expected="Python in UTF-8", received=str(error)[:200]) from error
-    return read_python(source, catalog, filename)
+    code = code_in(_parsed(source), source, catalog)
+    if not code:
+        return read_python(source, catalog, filename)
+    found = read_python(source, catalog_for(GraphDocument(code=code)), filename)
+    used = used_code(found.document, code)
+    notes = [
+        f"The class {piece.name} of the script became code of this design. It has not been run."
+        for piece in used.values()
+    ]
+    return found.model_copy(
+        update={"document": found.document.model_copy(update={"code": used}), "notes": [*notes, *found.notes]}
+    )
 
 
 def read_python(source: str, catalog: Catalog, filename: str = "model.py") -> ImportedModel:
@@ -67,7 +83,7 @@ def read_python(source: str, catalog: Catalog, filename: str = "model.py") -> Im
         ) from error
     training, notes = training_of(model, keras, found.document, config, catalog)
     document = _with_notes(found, training, source)
-    return found.model_copy(update={"document": document, "notes": [*found.notes, *notes]})
+    return found.model_copy(update={"document": document, "notes": [*found.notes, *keras.notes, *notes]})
 
 
 def _parsed(source: str) -> ast.Module:

@@ -1,6 +1,6 @@
 """What the expressions of a script stand for while it is read. Nothing here computes with tensors."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from app.catalog.model import Kind, ObjectSpec
@@ -22,6 +22,17 @@ class Unknown:
 
     text: str
     line: int
+
+
+@dataclass(frozen=True)
+class Data(Unknown):
+    """Data of `keras.datasets`, which is not loaded; its shape is known, samples first."""
+
+    dataset: str
+    shape: tuple[int, ...]
+
+    def of(self, shape: tuple[int, ...]) -> "Data":
+        return replace(self, shape=shape)
 
 
 @dataclass(eq=False)
@@ -53,6 +64,8 @@ class LayerValue:
     is_input: bool = False
     is_named: bool = True
     """Whether the script gives the name, or Keras would make it up."""
+    order: int = 0
+    """The place among the layers that one line of the script makes."""
 
 
 @dataclass(eq=False)

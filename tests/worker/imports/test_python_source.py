@@ -1,4 +1,4 @@
-"""Scripts read as designs; Keras is not needed for it."""
+"""Scripts read as designs, line by line."""
 
 from pathlib import Path
 
@@ -209,7 +209,6 @@ BEYOND = {
     "data in a layer": ("model = keras.Sequential([\n    layers.Dense(len(words)),\n])", 4),
     "a loop over data": ("m = keras.Sequential()\nfor n in sizes():\n    m.add(layers.Dense(n))", 4),
     "a condition on data": ("m = keras.Sequential()\nif big:\n    m.add(layers.Dense(3))", 4),
-    "an application": ("base = keras.applications.VGG16()", 3),
     "tensorflow on a tensor": ("import tensorflow as tf\nx = keras.Input((3,))\ny = tf.sin(x)", 5),
     "a wrong number of values": ("a, b = 1, 2, 3", 3),
     "no python": ("x = = 3", 3),
