@@ -7,6 +7,15 @@ from pydantic import BaseModel, ConfigDict
 TABLES: Final = frozenset({"iris", "wine", "breast_cancer", "diabetes"})
 """The bundled sets that are tables."""
 
+PICTURES: Final = {
+    "digits": (8, 8, 1),
+    "mnist": (28, 28, 1),
+    "fashion_mnist": (28, 28, 1),
+    "cifar10": (32, 32, 3),
+    "cifar100": (32, 32, 3),
+}
+"""The shapes of sets of pictures: height, width, channels."""
+
 _BUNDLED: Final = TABLES | {"digits"}
 _KERAS: Final = frozenset(
     {

@@ -1,6 +1,6 @@
 """A design as a Python script that runs by itself: data, model, `compile`, `fit` and `evaluate`."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import PurePosixPath
@@ -13,9 +13,12 @@ from app.codegen.data import TABLES, Target, find_data
 from app.codegen.literals import Literals, literal
 from app.codegen.network import Network, Statement, render_network
 from app.codegen.own_source import defined_names, embed_code, embed_layers, needed_imports, private_imports
+from app.codegen.samples_source import samples_source
+from app.codegen.table_source import table_source
 from app.codegen.training_source import render_fit
 from app.codegen.weights_source import find_start
 from app.document.model import GraphDocument
+from app.graph.demand import demand_of
 from app.graph.model import Plan
 from app.shared.errors import Invalid
 
@@ -59,9 +62,6 @@ class Script:
             line += _SPACE.count("\n") - 1
 
 
-_TARGETS: Final = {"labels": "y[part]", "inputs": "x[part]", "zeros": "np.zeros((len(part), 1))"}
-"""What an output of a design is compared with, as source."""
-
 _SPACE: Final = "\n\n\n"
 
 
@@ -70,16 +70,16 @@ def render_script(
     document: GraphDocument,
     data: object | None = None,
     *,
-    target: object | None = None,
+    targets: Mapping[str, object] | None = None,
     csv_name: str = "data.csv",
 ) -> Script:
     """Return the script of `plan`, the plan of `document`, trained as the document says on `data`.
 
     Without `data` (a `DataSource`; one of an unknown name counts as none) the script builds and compiles the model
-    only. `target` (a `TargetSpec`) is what the data set turned out to hold; it decides the loss where the design names
-    none and the task is not plain from `data`. An uploaded table is read as `csv_name` beside the script, and weights
-    to start from as files there that `app.codegen.weights_source` names. Raises `Invalid` for what the catalog does
-    not have, and for own code that cannot stand in one script.
+    only. `targets` (each a `TargetSpec`) are what the data set turned out to hold for the Outputs to learn, by node;
+    they decide losses where the design names none and the task is not plain from `data`. An uploaded table is read as
+    `csv_name` beside the script, and weights to start from as files there that `app.codegen.weights_source` names.
+    Raises `Invalid` for what the catalog does not have, and for own code that cannot stand in one script.
     """
     catalog = catalog_for(document)
     own = defined_names(document.code)
@@ -87,8 +87,11 @@ def render_script(
     used = dict(network.used)
     literals = Literals(catalog, used=used)
     known = None if data is None else find_data(data)
-    found = None if target is None else Target.model_validate(target)
+    found = {node: Target.model_validate(target) for node, target in (targets or {}).items()}
     fit = render_fit(plan, document.training, catalog, known, found, literals)
+    demand = demand_of(document, [each.node for each in plan.inputs], [each.node for each in plan.outputs])
+    table = None if known is None or known.options is None else table_source(known.options, demand, fit.tasks)
+    samples = samples_source(document.training, demand, [each.node for each in plan.outputs], known, table)
     training = _tidied(
         _environment()
         .get_template("training.py.jinja")
@@ -97,14 +100,15 @@ def render_script(
             options=document.training.fit,
             data=known.source if known is not None else "",
             dataset=known.name if known is not None else "",
-            table=known is not None and known.name in TABLES,
-            task=fit.task,
+            tabular=known is not None and known.name in TABLES,
+            task=next(iter(fit.tasks.values()), "classification"),
             csv=known.options if known is not None else None,
             csv_name=literal(PurePosixPath(csv_name.replace("\\", "/")).name or "data.csv"),
-            inputs=len(plan.inputs),
+            table=table,
+            tasks=set(fit.tasks.values()),
             outputs=len(plan.outputs),
-            targets=[_TARGETS[document.training.targets.get(each.node, "labels")] for each in plan.outputs]
-            or ["y[part]"],
+            turns=samples.turns,
+            returned=samples.returned,
             start=find_start(document, catalog),
             literal=literal,
         )

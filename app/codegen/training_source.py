@@ -1,19 +1,20 @@
 """The arguments of `compile` and `fit` as source; what the design leaves open is chosen as training chooses it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
-from typing import Any, Final, Literal
+from typing import Any, Final
 
 from app.catalog.model import Catalog, Kind
 from app.catalog.schedule import read_schedule
 from app.catalog.validate import is_file_name
 from app.codegen.data import Data, Target
-from app.codegen.literals import Literals, call, literal
-from app.document.model import AUTO_LOSS, Callback, CompileOptions, KerasConfig, Loss, Metric, Training
+from app.codegen.literals import Literals, Place, call, listed, literal
+from app.document.model import AUTO_LOSS, Callback, CompileOptions, KerasConfig, Loss, Metric, Task, Training
+from app.graph.demand import is_labelled
+from app.graph.last_layers import TRANSPARENT
 from app.graph.model import Plan, PlannedOutput
 
-_TRANSPARENT: Final = frozenset({"Dropout", "Flatten", "Identity", "Reshape", "Permute", "GaussianNoise"})
 _REGRESSIONS: Final = frozenset({"diabetes", "boston_housing", "california_housing"})
 _CLASSES: Final = {
     "iris": ["setosa", "versicolor", "virginica"],
@@ -27,7 +28,8 @@ _CLASSES: Final = {
 class Fit:
     """Pieces of the script: lists of arguments, each argument the source of one.
 
-    `settings` are the statements that set `keras.config` before anything is built.
+    `settings` are the statements that set `keras.config` before anything is built; `tasks` are those of the outputs
+    that learn labels, by node.
     """
 
     compile: list[str]
@@ -35,7 +37,7 @@ class Fit:
     callbacks: list[str] = field(default_factory=list)
     class_weight: str = ""
     balanced: bool = False
-    task: Literal["classification", "regression"] = "classification"
+    tasks: dict[str, Task] = field(default_factory=dict)
 
 
 def render_fit(
@@ -43,18 +45,22 @@ def render_fit(
     training: Training,
     catalog: Catalog,
     data: Data | None,
-    target: Target | None,
+    targets: Mapping[str, Target],
     literals: Literals | None = None,
 ) -> Fit:
-    """Return what `compile` and `fit` receive; `literals` renders the objects, where it knows more than `catalog`."""
-    writer = _Writer(plan, training, catalog, task_of(data, target), literals or Literals(catalog))
-    fit = Fit(writer.compile(), settings_of(training.config), task=writer.task())
-    fit.callbacks = writer.callbacks()
+    """Return what `compile` and `fit` receive; `literals` renders the objects, where it knows more than `catalog`.
+
+    `targets` are what the data holds for the outputs to learn, by node, as far as that is known.
+    """
+    writer = _Writer(plan, training, catalog, data, targets, literals or Literals(catalog))
+    fit = Fit(writer.compile(), settings_of(training.config), writer.callbacks())
+    fit.tasks = {each.node: writer.task_of(each) for each in plan.outputs if is_labelled(training, each.node)}
     weights = training.fit.class_weight
     if weights == "balanced":
         fit.balanced = True
     elif weights != "none":
-        classes = target.classes if target is not None else _CLASSES.get(data.name if data else "", [])
+        first = next((targets[output.node] for output in plan.outputs if output.node in targets), None)
+        classes = first.classes if first is not None else _CLASSES.get(data.name if data else "", [])
         labels = {name: index for index, name in enumerate(classes)}
         pairs = [(labels.get(name, int(name) if name.isdecimal() else -1), weight) for name, weight in weights.items()]
         fit.class_weight = literal({label: weight for label, weight in sorted(pairs) if label >= 0})
@@ -75,22 +81,19 @@ def settings_of(config: KerasConfig) -> list[str]:
     return found
 
 
-def task_of(data: Data | None, target: Target | None) -> Literal["classification", "regression", ""]:
-    """Return what is learned from `data`, or nothing where that only shows when the table is read."""
-    if target is not None:
-        return target.kind
-    if data is None:
-        return ""
-    if data.options is not None:
-        return "" if data.options.task == "auto" else data.options.task
-    return "regression" if data.name in _REGRESSIONS else "classification"
-
-
 class _Writer:
-    def __init__(self, plan: Plan, training: Training, catalog: Catalog, task: str, literals: Literals) -> None:
+    def __init__(
+        self,
+        plan: Plan,
+        training: Training,
+        catalog: Catalog,
+        data: Data | None,
+        targets: Mapping[str, Target],
+        literals: Literals,
+    ) -> None:
         self._plan, self._training, self._catalog = plan, training, catalog
+        self._data, self._targets = data, targets
         self._literals = literals
-        self._task = task
 
     def compile(self) -> list[str]:
         found = [f"optimizer={self._optimizer()}", self._argument("loss", self._loss)]
@@ -109,17 +112,32 @@ class _Writer:
         margin = len(name) + 2
         if len(self._plan.outputs) == 1:
             return f"{name}={render(self._plan.outputs[0], 8, margin)}"
-        return f"{name}={_list([render(output, 12, 1) for output in self._plan.outputs], 8, margin)}"
+        return f"{name}={listed([render(output, 12, 1) for output in self._plan.outputs], Place(8, margin, 0))}"
 
-    def task(self) -> Literal["classification", "regression"]:
-        """Return what is learned; where the data does not tell, the first loss or the end of the model does."""
-        first = self._plan.outputs[0] if self._plan.outputs else None
-        chosen = self._chosen_loss(first) if first else None
-        if first is None or self._task:
-            return "regression" if self._task == "regression" else "classification"
+    def task_of(self, output: PlannedOutput) -> Task:
+        """Return what an output learns; where nothing tells, its loss or the end of the model does."""
+        if not is_labelled(self._training, output.node):
+            return "regression"
+        if output.node in self._targets:
+            return self._targets[output.node].kind
+        told = self._told_task(output.node)
+        if told is not None:
+            return told
+        chosen = self._chosen_loss(output)
         if chosen is not None:
             return "classification" if "entropy" in chosen.class_name.lower() else "regression"
-        return "regression" if self._regression(*self._end(first.source.node)) else "classification"
+        _, activation = self._end(output.source.node)
+        return "classification" if activation in ("sigmoid", "softmax") else "regression"
+
+    def _told_task(self, node: str) -> Task | None:
+        """Return what the design, or the data set, says that an output learns."""
+        if node in self._training.tasks:
+            return self._training.tasks[node]
+        if self._data is None or node in self._training.columns:
+            return None
+        if self._data.options is not None:
+            return None if self._data.options.task == "auto" else self._data.options.task
+        return "regression" if self._data.name in _REGRESSIONS else "classification"
 
     def callbacks(self) -> list[str]:
         ordered = sorted(self._training.callbacks.items(), key=lambda item: (item[1].position, item[0]))
@@ -168,7 +186,7 @@ class _Writer:
     def _plain_metrics(self, output: PlannedOutput, indent: int, margin: int) -> str:
         if not self._training.metrics.get(output.node):
             default = self._literals.object(Kind.METRIC, self._default_metric(output), indent + 4, margin=1)
-            return _list([default], indent, margin)
+            return listed([default], Place(indent, margin, 0))
         return self._chosen_metrics(output, indent, margin, weighted=False)
 
     def _weighted_metrics(self, output: PlannedOutput, indent: int, margin: int) -> str:
@@ -178,7 +196,7 @@ class _Writer:
         chosen = self._training.metrics.get(output.node, {})
         ordered = sorted(chosen.items(), key=lambda item: (item[1].position, item[0]))
         sources = [self._metric(metric, output, indent + 4) for _, metric in ordered if metric.weighted is weighted]
-        return _list(sources, indent, margin)
+        return listed(sources, Place(indent, margin, 0))
 
     def _metric(self, metric: Metric, output: PlannedOutput, indent: int) -> str:
         accuracy = metric.class_name in ("accuracy", "acc")
@@ -187,7 +205,7 @@ class _Writer:
 
     def _default_loss(self, output: PlannedOutput) -> dict[str, Any]:
         units, activation = self._end(output.source.node)
-        if self._learns_numbers(output, units, activation):
+        if self.task_of(output) == "regression":
             return {"class_name": "MeanSquaredError"}
         certain = activation == "sigmoid" or (units != 1 and activation == "softmax")
         name = "BinaryCrossentropy" if units == 1 else "SparseCategoricalCrossentropy"
@@ -195,19 +213,12 @@ class _Writer:
 
     def _default_metric(self, output: PlannedOutput) -> dict[str, Any]:
         units, activation = self._end(output.source.node)
-        if self._learns_numbers(output, units, activation):
+        if self.task_of(output) == "regression":
             return {"class_name": "MeanAbsoluteError", "config": {}}
         if units == 1:
             threshold = 0.5 if activation == "sigmoid" else 0.0
             return {"class_name": "BinaryAccuracy", "config": {"name": "accuracy", "threshold": threshold}}
         return {"class_name": "SparseCategoricalAccuracy", "config": {"name": "accuracy"}}
-
-    def _learns_numbers(self, output: PlannedOutput, units: int | None, activation: str) -> bool:
-        labelled = self._training.targets.get(output.node, "labels") == "labels"
-        return not labelled or self._regression(units, activation)
-
-    def _regression(self, units: int | None, activation: str) -> bool:
-        return self._task == "regression" or (not self._task and activation not in ("sigmoid", "softmax"))
 
     def _end(self, node: str) -> tuple[int | None, str]:
         """Return units and activation at the end of the model, as far as the plan tells."""
@@ -223,15 +234,11 @@ class _Writer:
             found = layer.params.get("units")
             if isinstance(found, int):
                 return found, activation
-            if layer.class_name not in _TRANSPARENT | {"Activation", "Softmax"}:
+            if layer.class_name not in TRANSPARENT | {"Activation", "Softmax"}:
                 break
             source = next(iter(step.arguments.values()))
             node = source[0].node if isinstance(source, tuple) else source.node
         return units, activation
-
-
-def _list(sources: list[str], indent: int, margin: int) -> str:
-    return "[" + call("", sources, indent, margin)[1:-1] + "]"
 
 
 def _file(wanted: Any, stem: str, ending: str) -> str:

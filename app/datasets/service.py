@@ -1,6 +1,7 @@
 """Data sets: the built-in ones and uploaded tables. Nothing here reads data: analysis processes do."""
 
 import re
+from collections import OrderedDict
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -13,11 +14,19 @@ from app.datasets.builtin import BUILTIN
 from app.datasets.schemas import DatasetSummary, UploadedTable
 from app.datasets.tables import Upload
 from app.designs.data import TrainingData, declare_tables
+from app.graph.demand import PLAIN, Demand
 from app.infra.analysis import Refused
 from app.infra.multipart import UploadedFile
 from app.infra.services import Services
 from app.messages.analysis import DescribeDataRequest, InspectTableRequest, Refusal
-from app.messages.data import BundledSource, CsvOptions, CsvSource, DatasetDescription, DataSource, InspectedTable
+from app.messages.data import (
+    CsvOptions,
+    CsvSource,
+    DatasetDescription,
+    DataSource,
+    InspectedTable,
+    KerasSource,
+)
 from app.shared.errors import Invalid, NotFound
 from app.shared.ids import new_id
 
@@ -82,27 +91,51 @@ async def get_upload(session: AsyncSession, principal: Principal, name: str) -> 
     return upload
 
 
-_descriptions: Final[dict[str, DatasetDescription]] = {}
-"""Descriptions of bundled sets, which never change while the server runs."""
+_KEPT_DESCRIPTIONS: Final = 256
+
+_descriptions: Final[OrderedDict[str, DatasetDescription]] = OrderedDict()
+"""Descriptions of bundled sets, which never change while the server runs, and of tables as designs want them."""
 
 
-async def describe(services: Services, dataset: Dataset) -> DatasetDescription:
-    """Return what the set holds; raise `Refused` with the words of the process that tried to read it.
+async def describe(services: Services, dataset: Dataset, demand: Demand = PLAIN) -> DatasetDescription:
+    """Return what the set holds, and what of a table reaches a design that wants it as `demand` says.
 
-    The description of an uploaded table is kept in its row, to be stored with the caller's transaction.
+    Raises `Refused` with the words of the process that tried to read it. The plain description of an uploaded table is
+    kept in its row, to be stored with the caller's transaction.
     """
-    if dataset.name in _descriptions:
-        return _descriptions[dataset.name]
-    if dataset.upload is not None and dataset.upload.description is not None:
-        return DatasetDescription.model_validate(dataset.upload.description)
-    answer = await services.analysis.ask(DescribeDataRequest(data=dataset.source), DESCRIBE_SECONDS)
+    wanted = _wanted(dataset, demand)
+    known = _known_description(dataset, wanted)
+    if known is not None:
+        return known
+    answer = await services.analysis.ask(DescribeDataRequest(data=dataset.source, demand=wanted), DESCRIBE_SECONDS)
     if isinstance(answer, Refusal):
         raise Refused(answer)
-    if isinstance(dataset.source, BundledSource):
-        _descriptions[dataset.name] = answer
-    if dataset.upload is not None:
+    if dataset.upload is not None and wanted == PLAIN:
         dataset.upload.description = answer.model_dump(mode="json")
+    elif not isinstance(dataset.source, KerasSource):
+        _descriptions[_description_key(dataset, wanted)] = answer
+        while len(_descriptions) > _KEPT_DESCRIPTIONS:
+            _descriptions.popitem(last=False)
     return answer
+
+
+def _wanted(dataset: Dataset, demand: Demand) -> Demand:
+    """Only of a table do designs want different things."""
+    return PLAIN if dataset.upload is None or demand.is_plain else demand
+
+
+def _known_description(dataset: Dataset, wanted: Demand) -> DatasetDescription | None:
+    if dataset.upload is not None and wanted == PLAIN:
+        kept = dataset.upload.description
+        return None if kept is None else DatasetDescription.model_validate(kept)
+    key = _description_key(dataset, wanted)
+    if key in _descriptions:
+        _descriptions.move_to_end(key)
+    return _descriptions.get(key)
+
+
+def _description_key(dataset: Dataset, wanted: Demand) -> str:
+    return f"{dataset.source.model_dump_json()} {wanted.model_dump_json()}"
 
 
 async def receive(services: Services, file: UploadedFile) -> tuple[Upload, InspectedTable]:
@@ -184,13 +217,16 @@ def set_options(upload: Upload, options: CsvOptions) -> CsvOptions:
 
 
 async def _table_of_design(
-    services: Services, session: AsyncSession, principal: Principal, name: str
+    services: Services, session: AsyncSession, principal: Principal, name: str, demand: Demand
 ) -> TrainingData | None:
     upload = await find_upload(session, principal, name)
     if upload is None:
         return None
-    target = DatasetDescription.model_validate(upload.description).target if upload.description is not None else None
-    return TrainingData(_source(services, upload), target)
+    dataset = Dataset(name, _source(services, upload), upload)
+    described = _known_description(dataset, _wanted(dataset, demand))
+    if described is None:
+        return TrainingData(dataset.source)
+    return TrainingData(dataset.source, {one.node: described.target_of(one.node) for one in demand.outputs})
 
 
 declare_tables(_table_of_design)

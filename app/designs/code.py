@@ -34,7 +34,7 @@ class CodeOutdated(Conflict):
 
 async def read_code(services: Services, principal: Principal, document: GraphDocument) -> CodeView:
     """Return `document` as Python; raise `NotReady` where an error keeps it from being planned. Nothing is executed."""
-    data = await find_data(services, principal, document.training.dataset)
+    data = await find_data(services, principal, document)
     return _view(await asyncio.to_thread(_rendered, document, data))
 
 
@@ -69,7 +69,7 @@ def _rendered(document: GraphDocument, data: TrainingData | None) -> Script:
         raise NotReady(first.message, expected=first.expected, received=first.received, hint=first.hint)
     if data is None:
         return render_script(plan_of(found), document)
-    return render_script(plan_of(found), document, data.source, target=data.target)
+    return render_script(plan_of(found), document, data.source, targets=data.targets)
 
 
 def _view(script: Script) -> CodeView:

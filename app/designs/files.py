@@ -44,6 +44,8 @@ DesignFormat = ExportFormat | Literal["design"]
 
 _HDF5: Final = b"\x89HDF\r\n\x1a\n"
 
+_HDF5: Final = b"\x89HDF\r\n\x1a\n"
+
 _TEXTS: Final = frozenset({"python", "notebook"})
 
 _BUSY: Final = frozenset({"analysis_timeout", "analysis_died", "unavailable", "superseded"})
@@ -110,6 +112,11 @@ def _begins_as_hdf5(path: Path) -> bool:
         return file.read(len(_HDF5)) == _HDF5
 
 
+def _begins_as_hdf5(path: Path) -> bool:
+    with path.open("rb") as file:
+        return file.read(len(_HDF5)) == _HDF5
+
+
 async def import_by_running(services: Services, file: UploadedFile) -> ImportedModel:
     """Execute a script in the sandbox, and read the model that it leaves as a design.
 
@@ -165,7 +172,7 @@ async def export_model(
         if export_format == "design":
             path.write_text(document.model_dump_json(indent=2) + "\n")
             return Download(path=path, filename=f"{name}.json", media_type="application/json")
-        data = await find_data(services, principal, document.training.dataset)
+        data = await find_data(services, principal, document)
         request = ExportModelRequest(
             document=document,
             format=export_format,

@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
 from app.document.edits import Edit
 from app.document.model import GraphDocument
+from app.graph.demand import PLAIN, Demand
 from app.graph.model import Problem
 from app.messages.data import DatasetDescription, DataSource
 from app.messages.exports import ExportFormat, Proof
@@ -79,8 +80,11 @@ class AnalyzeRequest(_Strict):
 
 
 class DescribeDataRequest(_Strict):
+    """Say what a data set holds, and what of it reaches a design that wants it as `demand` says."""
+
     request: Literal["describe_data"] = "describe_data"
     data: DataSource
+    demand: Demand = PLAIN
 
 
 class InspectTableRequest(_Strict):
@@ -192,10 +196,11 @@ class AppliedCode(_Strict):
 
 
 class Refusal(_Strict):
-    """The request could not be met; the words of `AppError`."""
+    """The request could not be met; the words of `AppError`, and the node of a design that is to blame, if one is."""
 
     code: str
     message: str
     expected: str = ""
     received: str = ""
     hint: str = ""
+    node: str = ""

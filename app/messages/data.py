@@ -51,11 +51,22 @@ DataSource = Annotated[BundledSource | KerasSource | CsvSource, Field(discrimina
 
 
 class FeatureSpec(_Strict):
-    """A model input that a data set offers: its shape with the batch left out, and its dtype."""
+    """What an Input gets of a data set: its shape with the batch left out, and its dtype.
+
+    `columns` are those of a table that it is made of, in their order in there, with how many values each gives.
+    """
 
     name: str = "features"
     shape: list[int | None]
     dtype: str = "float32"
+    columns: list[tuple[str, int]] = []
+
+    @property
+    def origin(self) -> str:
+        """The columns in words, to be put behind a shape: `, from the columns a, colour (4 values)`."""
+        shown = [name if count == 1 else f"{name} ({count} values)" for name, count in self.columns[:20]]
+        more = [f"{len(self.columns) - 20} more"] if len(self.columns) > 20 else []
+        return f", from the columns {', '.join([*shown, *more])}" if shown else ""
 
 
 class TargetSpec(_Strict):
@@ -83,6 +94,9 @@ class ColumnSpec(_Strict):
 class DatasetDescription(_Strict):
     """What a data set holds: sample counts by split, features, target, and a small preview.
 
+    `features` has one entry for whatever Input there is, or, where a design says what it wants of a table, one for each
+    of its Inputs, called after the node; `targets` are then what its Outputs learn, by node. `target` is the first.
+
     `preview` is, for images, `{"images": [[[...]]], "labels": [...]}` with grey or RGB values 0 to 255; for tables,
     `{"columns": [...], "rows": [[...]]}`; for text, `{"rows": [...]}`. `histogram` counts labels, or bins numbers.
     """
@@ -94,10 +108,20 @@ class DatasetDescription(_Strict):
     test_samples: int = 0
     features: list[FeatureSpec]
     target: TargetSpec
+    targets: dict[str, TargetSpec] = {}
     columns: list[ColumnSpec] = []
     preview: dict[str, JsonValue] = {}
     histogram: list[tuple[str, int]] = []
     notes: list[str] = []
+
+    def feature_of(self, node: str) -> FeatureSpec | None:
+        """Return what the Input `node` of a design gets."""
+        named = (feature for feature in self.features if feature.name == node)
+        return next(named, self.features[0] if self.features else None)
+
+    def target_of(self, node: str) -> TargetSpec:
+        """Return what the Output `node` of a design learns."""
+        return self.targets.get(node, self.target)
 
 
 class InspectedTable(_Strict):

@@ -14,6 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.accounts.principal import Principal, Role
 from app.accounts.schemas import Person
 from app.accounts.service import token_hash
+from app.catalog.own import catalog_for
 from app.datasets import service as datasets
 from app.datasets.usage import declare_usage
 from app.designs import own_code
@@ -22,7 +23,10 @@ from app.designs.service import get_version
 from app.document.edits import RemoveValue
 from app.document.model import GraphDocument
 from app.document.read import read_document
+from app.graph.check import survey
+from app.graph.demand import demand_in
 from app.graph.model import Fix, Problem
+from app.infra.analysis import Refused
 from app.infra.services import Services
 from app.messages.analysis import AnalyzeRequest, Refusal
 from app.messages.data import DataSource
@@ -93,7 +97,8 @@ async def preflight(
         return Preflight(ready=False, problems=problems, dataset=None)
     try:
         dataset = await datasets.get_dataset(session, services, principal, name)
-        description = await datasets.describe(services, dataset)
+        demand = demand_in(survey(document, catalog_for(document)))
+        description = await datasets.describe(services, dataset, demand)
     except AppError as error:
         return Preflight(ready=False, problems=[_data_problem(error)], dataset=None)
     request = AnalyzeRequest(document=document, data=description, known=known)
@@ -152,10 +157,11 @@ def _no_dataset() -> Problem:
 
 
 def _data_problem(error: AppError) -> Problem:
-    words = error.as_dict()
+    node = error.refusal.node if isinstance(error, Refused) else ""
     return Problem(
-        code=words["code"],
-        param="training.dataset",
+        code=error.as_dict()["code"],
+        node=node,
+        param="columns" if node else "training.dataset",
         message=error.message,
         expected=error.expected,
         received=error.received,

@@ -65,10 +65,10 @@ def _dispatch(request: AnalysisRequest) -> Any:
 
             _load_code(document)
             return analyse_for(document, catalog_for(document), data, known).model_dump(mode="json", by_alias=True)
-        case DescribeDataRequest(data=source):
+        case DescribeDataRequest(data=source, demand=demand):
             from app.worker.data import describe
 
-            return describe(source).model_dump(mode="json")
+            return describe(source, demand).model_dump(mode="json")
         case InspectTableRequest(path=path):
             from app.worker.data import inspect_table
 
@@ -99,6 +99,15 @@ def _dispatch(request: AnalysisRequest) -> Any:
             from app.worker.weights_file import convert
 
             return convert(request).model_dump(mode="json")
+
+
+def _require_sandbox_for_hdf5(path: Path) -> None:
+    from app.worker.imports.hdf5 import SIGNATURE
+
+    with path.open("rb") as file:
+        native = file.read(len(SIGNATURE)) == SIGNATURE
+    if native and not sandbox.entered():
+        raise Invalid("HDF5 files are read in a sandbox only.", expected="a sandboxed process")
 
 
 def _require_sandbox_for_hdf5(path: Path) -> None:

@@ -8,7 +8,8 @@ import threading
 from app.messages.events import RunState
 from app.messages.jobs import JobSpec
 from app.worker.callbacks import Control
-from app.worker.trainer import Outbox, train
+from app.worker.outbox import Outbox
+from app.worker.trainer import train
 
 
 def train_over(job: JobSpec, channel: socket.socket) -> RunState:

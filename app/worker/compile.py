@@ -5,7 +5,7 @@ What the design leaves open is chosen to fit the data and the model's ends, and 
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +13,7 @@ from pydantic import JsonValue
 
 from app.catalog.model import Catalog, Kind
 from app.document.model import AUTO_LOSS, Configured, FitOptions, Metric, Training
+from app.graph.last_layers import TRANSPARENT
 from app.messages.data import TargetSpec
 from app.shared.errors import Invalid
 from app.worker.resolve import build_object
@@ -48,10 +49,6 @@ class Compiled:
     defaults: dict[str, JsonValue] = field(default_factory=dict)
 
 
-_TRANSPARENT: Final = frozenset({"Dropout", "Flatten", "Identity", "Reshape", "Permute", "GaussianNoise"})
-"""Layers behind which the last activation is still the one that counts."""
-
-
 def output_ends(model: Any, nodes: list[str]) -> list[OutputEnd]:
     """Return the ends of `model`, whose outputs are marked by the Output `nodes` in this order."""
     return [
@@ -65,18 +62,20 @@ def _activation(tensor: Any) -> str:
     name = type(operation).__name__
     if name == "Softmax":
         return "softmax"
-    if name in _TRANSPARENT:
+    if name in TRANSPARENT:
         return _activation(operation.input)
     return getattr(getattr(operation, "activation", None), "__name__", "")
 
 
-def compile_arguments(training: Training, ends: list[OutputEnd], target: TargetSpec, catalog: Catalog) -> Compiled:
+def compile_arguments(
+    training: Training, ends: list[OutputEnd], targets: Mapping[str, TargetSpec], catalog: Catalog
+) -> Compiled:
     """Return what `compile` receives: optimizer, a loss and metrics for each output, loss weights, and its options.
 
-    `catalog` is that of the design, own code included.
+    `targets` are what the outputs that learn labels predict, by node; `catalog` is the design's, own code included.
     """
     _check_outputs(training, ends)
-    choices = [_Choices(training, end, target_of(training, end.node, target), catalog) for end in ends]
+    choices = [_Choices(training, end, target_of(training, end.node, targets), catalog) for end in ends]
     arguments: dict[str, Any] = {
         "optimizer": build_object(Kind.OPTIMIZER, _optimizer(training), catalog),
         "loss": _for_outputs([choice.loss() for choice in choices]),

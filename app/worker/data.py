@@ -13,9 +13,11 @@ from pydantic import JsonValue
 from sklearn import datasets as sklearn_datasets
 
 from app.document.model import FitOptions
+from app.graph.demand import PLAIN, Demand, takes_channels_first
 from app.messages.data import (
     BundledSource,
     ColumnSpec,
+    CsvOptions,
     CsvSource,
     DatasetDescription,
     DataSource,
@@ -34,6 +36,9 @@ Kind = Literal["image", "table", "text", "sequence"]
 TEST_FRACTION: Final = 0.1
 """The part of a bundled set that is kept for the test; always the same samples."""
 
+NOTHING_LEARNED: Final = TargetSpec(kind="regression", shape=[], encoding="number")
+"""What an Output predicts that learns no labels: numbers."""
+
 SPLIT_SEED: Final = 0
 """The seed of splits when none is given."""
 
@@ -44,27 +49,52 @@ _BINS: Final = 12
 
 @dataclass(frozen=True)
 class Part:
-    """Samples of one split: features `(n, ...)` and targets `(n,)` for classes or `(n, k)` for numbers."""
+    """Samples of one split, by node of the design: what Inputs receive and what Outputs learn.
 
-    features: Array
-    targets: Array
+    Features are `(n, ...)`, targets `(n,)` for classes or `(n, k)` for numbers; columns of texts are arrays of objects.
+    """
+
+    features: dict[str, Array]
+    targets: dict[str, Array]
 
     def __len__(self) -> int:
-        return len(self.targets)
+        return len(next(iter(self.features.values())))
+
+    def take(self, indices: Any) -> "Part":
+        """Return the samples at `indices`."""
+        return Part(
+            {node: values[indices] for node, values in self.features.items()},
+            {node: values[indices] for node, values in self.targets.items()},
+        )
 
 
 @dataclass(frozen=True)
 class TrainingData:
-    """What `fit`, `evaluate` and the reports receive. `preparation` holds the layers that were adapted, if any."""
+    """What `fit`, `evaluate` and the reports receive. `targets` and `preparations` are by node of the design.
+
+    `preparations` holds the layers that were adapted for the values of an Input, if any were.
+    """
 
     kind: Kind
     train: Part
     validation: Part | None
     test: Part | None
     features: list[FeatureSpec]
-    target: TargetSpec
-    preparation: Preparation | None = None
+    targets: dict[str, TargetSpec]
+    preparations: dict[str, Preparation] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class _Samples:
+    features: Array
+    targets: Array
+
+    def __len__(self) -> int:
+        return len(self.targets)
+
+    def take(self, indices: Array) -> "_Samples":
+        return _Samples(self.features[indices], self.targets[indices])
 
 
 @dataclass(frozen=True)
@@ -72,43 +102,69 @@ class _Whole:
     """A set before its validation samples are taken; `standardize` says that columns want equal scales."""
 
     kind: Kind
-    rest: Part
-    test: Part | None
+    rest: _Samples
+    test: _Samples | None
     target: TargetSpec
     columns: list[str]
     standardize: bool = False
     notes: list[str] = field(default_factory=list)
 
 
-def load(source: DataSource, fit: FitOptions) -> TrainingData:
-    """Load `source` and split it as `fit` says; raise `BadData` or `DataMissing` when that cannot be done.
+def load(source: DataSource, fit: FitOptions, demand: Demand = PLAIN) -> TrainingData:
+    """Load `source` for a design that wants it as `demand` says, and split it as `fit` says.
 
-    A table's own `validation_fraction` holds unless the design's `validation_split` differs from its default.
+    A table's own `validation_fraction` holds unless the design's `validation_split` differs from its default. Raises
+    `BadData` or `DataMissing` when that cannot be done.
     """
     if isinstance(source, CsvSource):
-        return _load_table(source, fit)
+        return _load_table(raw_table(source, demand), source.options, fit)
     whole = _read(source)
     seed = SPLIT_SEED if fit.seed is None else fit.seed
     keep, held = split_indices(len(whole.rest), fit.validation_split, seed)
-    train, validation = _take(whole.rest, keep), _take(whole.rest, held) if len(held) else None
-    preparation = Preparation.standardizing(train.features) if whole.standardize else None
-    train = _standardized(train, preparation)
+    train, validation = whole.rest.take(keep), whole.rest.take(held) if len(held) else None
+    preparation = Preparation.standardizing(train.features, whole.columns[:-1]) if whole.standardize else None
+
+    def part(samples: _Samples) -> Part:
+        features = samples.features if preparation is None else preparation.scaled(samples.features)
+        return _given(features, samples.targets, demand, pictures=whole.kind == "image")
+
+    given = part(train)
     return TrainingData(
         kind=whole.kind,
-        train=train,
-        validation=None if validation is None else _standardized(validation, preparation),
-        test=None if whole.test is None else _standardized(whole.test, preparation),
-        features=[_feature(train.features)],
-        target=whole.target,
-        preparation=preparation,
+        train=given,
+        validation=None if validation is None else part(validation),
+        test=None if whole.test is None else part(whole.test),
+        features=[_feature(values, node) for node, values in given.features.items()],
+        targets=dict.fromkeys(given.targets, whole.target),
+        preparations={} if preparation is None else dict.fromkeys(given.features, preparation),
         notes=whole.notes,
     )
 
 
-def describe(source: DataSource) -> DatasetDescription:
-    """Say what `source` holds, with a preview of training samples; raise as `load` does."""
+def _given(features: Array, targets: Array, demand: Demand, *, pictures: bool) -> Part:
+    """Give every Input the features, pictures with the channels where it has them, and every Output the targets."""
+    turned = np.ascontiguousarray(np.moveaxis(features, -1, 1)) if pictures and _turns(features, demand) else features
+    shape = features.shape[1:]
+    return Part(
+        {
+            one.node: turned if pictures and takes_channels_first(shape, one, demand.image_data_format) else features
+            for one in demand.inputs
+        },
+        {one.node: targets for one in demand.outputs},
+    )
+
+
+def _turns(features: Array, demand: Demand) -> bool:
+    return any(takes_channels_first(features.shape[1:], one, demand.image_data_format) for one in demand.inputs)
+
+
+def describe(source: DataSource, demand: Demand = PLAIN) -> DatasetDescription:
+    """Say what `source` holds, with a preview of training samples; raise as `load` does.
+
+    Pictures are told with their channels last, whatever `demand` says of them.
+    """
     if isinstance(source, CsvSource):
-        return _describe_table(source)
+        return _describe_table(source, demand)
     whole = _read(source)
     tests = 0 if whole.test is None else len(whole.test)
     return DatasetDescription(
@@ -137,16 +193,9 @@ def split_indices(count: int, fraction: float, seed: int) -> tuple[Array, Array]
     return order[held:], order[:held]
 
 
-def _take(part: Part, indices: Array) -> Part:
-    return Part(part.features[indices], part.targets[indices])
-
-
-def _standardized(part: Part, preparation: Preparation | None) -> Part:
-    return part if preparation is None else Part(preparation.numbers(part.features), part.targets)
-
-
-def _feature(features: Array) -> FeatureSpec:
-    return FeatureSpec(shape=list(features.shape[1:]), dtype=str(features.dtype))
+def _feature(features: Array, node: str = "", columns: list[tuple[str, int]] | None = None) -> FeatureSpec:
+    dtype = "string" if features.dtype == object else str(features.dtype)
+    return FeatureSpec(name=node or "features", shape=list(features.shape[1:]), dtype=dtype, columns=columns or [])
 
 
 def _read(source: BundledSource | KerasSource) -> _Whole:
@@ -180,11 +229,11 @@ def _bundled(name: str) -> _Whole:
     classes = [] if regression else [str(label) for label in bunch.target_names]
     rest, test = split_indices(len(bunch.target), TEST_FRACTION, SPLIT_SEED)
     targets = bunch.target.astype(np.float32).reshape(-1, 1) if regression else bunch.target.astype(np.int32)
-    everything = Part(features.astype(np.float32), targets)
+    everything = _Samples(features.astype(np.float32), targets)
     return _Whole(
         kind=kind,
-        rest=_take(everything, np.sort(rest)),
-        test=_take(everything, np.sort(test)),
+        rest=everything.take(np.sort(rest)),
+        test=everything.take(np.sort(test)),
         target=target_spec(classes),
         columns=[] if kind == "image" else [*map(str, bunch.feature_names), "target"],
         standardize=kind == "table",
@@ -222,43 +271,44 @@ def _keras(name: str) -> _Whole:
     )
 
 
-def _keras_part(x: Array, y: Array, classes: bool) -> Part:
+def _keras_part(x: Array, y: Array, classes: bool) -> _Samples:
     if x.dtype == np.uint8:
         x = x.astype(np.float32) / 255.0
         x = x[..., np.newaxis] if x.ndim == 3 else x
     elif x.dtype == np.float64:
         x = x.astype(np.float32)
     y = y.reshape(-1).astype(np.int32) if classes else y.reshape(-1, 1).astype(np.float32)
-    return Part(x, y)
+    return _Samples(x, y)
 
 
-def _load_table(source: CsvSource, fit: FitOptions) -> TrainingData:
-    raw = raw_table(source)
-    options = source.options
+def _load_table(raw: RawTable, options: CsvOptions, fit: FitOptions) -> TrainingData:
     own = FitOptions.model_fields["validation_split"].default
     fraction = options.validation_fraction if fit.validation_split == own else fit.validation_split
     rest, test = split_indices(raw.rows, options.test_fraction, options.seed)
     seed = options.seed if fit.seed is None else fit.seed
     keep, held = split_indices(len(rest), fraction, seed)
-    data = prepared(raw, options, rest[keep])
-    whole = Part(data.features, data.targets)
+    made = prepared(raw, options, rest[keep])
+    whole = Part(made.features, made.targets)
     return TrainingData(
         kind="table",
-        train=_take(whole, rest[keep]),
-        validation=_take(whole, rest[held]) if len(held) else None,
-        test=_take(whole, test) if len(test) else None,
-        features=[_feature(data.features)],
-        target=raw.target,
-        preparation=data.preparation,
+        train=whole.take(rest[keep]),
+        validation=whole.take(rest[held]) if len(held) else None,
+        test=whole.take(test) if len(test) else None,
+        features=[_feature(values, node, made.widths[node]) for node, values in made.features.items()],
+        targets=raw.learned,
+        preparations=made.preparations,
         notes=raw.notes,
     )
 
 
-def _describe_table(source: CsvSource) -> DatasetDescription:
-    data = _load_table(source, FitOptions())
-    raw = raw_table(source)
+def _describe_table(source: CsvSource, demand: Demand) -> DatasetDescription:
+    raw = raw_table(source, demand)
+    data = _load_table(raw, source.options, FitOptions())
     held, tests = (0 if part is None else len(part) for part in (data.validation, data.test))
-    targets = np.concatenate([part.targets for part in (data.train, data.validation) if part is not None])
+    first = next(iter(raw.learned), None)
+    target = NOTHING_LEARNED if first is None else raw.learned[first]
+    seen = [part for part in (data.train, data.validation) if part is not None]
+    labels = [part.targets[first] for part in seen if first is not None]
     return DatasetDescription(
         kind="table",
         samples=raw.rows,
@@ -266,10 +316,11 @@ def _describe_table(source: CsvSource) -> DatasetDescription:
         validation_samples=held,
         test_samples=tests,
         features=data.features,
-        target=data.target,
+        target=target,
+        targets={} if demand == PLAIN else data.targets,
         columns=raw.specs,
         preview=_table_preview(raw),
-        histogram=_histogram(targets, data.target),
+        histogram=_histogram(np.concatenate(labels), target) if labels else [],
         notes=raw.notes,
     )
 

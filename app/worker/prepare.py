@@ -1,15 +1,15 @@
-"""From the columns of a table to the features of a model: missing values, scales and categories.
+"""From the columns of a table to what the Inputs of a model receive: missing values, scales and categories.
 
 Everything is learned from the training rows alone, by Keras preprocessing layers, and then applied to all rows.
 """
 
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any, Final, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
+from app.graph.demand import Demand, Form, InputDemand, OutputDemand
 from app.messages.data import ColumnSpec, CsvOptions, CsvSource, TargetSpec
 from app.worker.data_errors import BadData
 from app.worker.table import Column, Table, read_table
@@ -23,21 +23,26 @@ _INTEGER_CLASSES: Final = 20
 
 @dataclass
 class Preparation:
-    """The adapted layers: one `Normalization` over all numbers, one `StringLookup` for each category column."""
+    """How the values of an Input are made of its columns, by adapted layers.
 
+    One `Normalization`, where it is wanted, is for all numbers; they come first. Each category column has a
+    `StringLookup`.
+    """
+
+    numbers: list[str] = field(default_factory=list)
     normalization: Any = None
     lookups: dict[str, Any] = field(default_factory=dict)
 
     @classmethod
-    def standardizing(cls, numbers: Array) -> "Preparation":
+    def standardizing(cls, numbers: Array, names: list[str]) -> "Preparation":
         """Adapt a `Normalization` to the columns of `numbers`, `(n, columns)`."""
         import keras
 
         layer = keras.layers.Normalization(axis=-1)
         layer.adapt(numbers)
-        return cls(normalization=layer)
+        return cls(names, layer)
 
-    def numbers(self, numbers: Array) -> Array:
+    def scaled(self, numbers: Array) -> Array:
         """Return `numbers` standardised, or as they are when that was not wanted."""
         if self.normalization is None:
             return numbers.astype(np.float32)
@@ -46,14 +51,27 @@ class Preparation:
 
 
 @dataclass
+class RawInput:
+    """The columns that an Input takes, and in which form."""
+
+    node: str
+    name: str
+    form: Form
+    columns: list[str]
+
+
+@dataclass
 class RawTable:
-    """A table with its feature and target columns chosen, rows without a target left out."""
+    """A table with its columns chosen, rows without what is to be learned left out.
+
+    `targets` are the columns that each Output learns, `learned` what they hold, both by node.
+    """
 
     table: Table
     specs: list[ColumnSpec]
-    feature_names: list[str]
-    target_names: list[str]
-    target: TargetSpec
+    inputs: list[RawInput]
+    targets: dict[str, list[str]]
+    learned: dict[str, TargetSpec]
     keep: Array
     notes: list[str]
 
@@ -63,13 +81,9 @@ class RawTable:
 
     @property
     def names(self) -> list[str]:
-        return [*self.feature_names, *self.target_names]
-
-    def features(self) -> Iterator[tuple[Column, Array]]:
-        """Yield each feature column and its values in the rows that are kept."""
-        for name in self.feature_names:
-            column = self.table.columns[name]
-            yield column, column.values[self.keep]
+        """The columns that are used: features first."""
+        features = (name for one in self.inputs for name in one.columns)
+        return list(dict.fromkeys([*features, *(name for names in self.targets.values() for name in names)]))
 
     def preview(self, count: int) -> list[list[str]]:
         """Return the first `count` rows as text."""
@@ -79,40 +93,113 @@ class RawTable:
 
 @dataclass
 class Prepared:
-    features: Array
-    targets: Array
-    preparation: Preparation
+    """What each Input receives and each Output learns, by node; `widths` says how many values a column gives."""
+
+    features: dict[str, Array]
+    targets: dict[str, Array]
+    preparations: dict[str, Preparation]
+    widths: dict[str, list[tuple[str, int]]]
 
 
-def raw_table(source: CsvSource) -> RawTable:
-    """Read the table of `source` and choose its columns and rows; raise `BadData` where the options do not fit."""
+def raw_table(source: CsvSource, demand: Demand) -> RawTable:
+    """Read the table of `source` and choose columns and rows as `demand` wants; raise `BadData` where that fails."""
     options = source.options
     table, specs = read_table(source.path, options)
-    targets = _target_names(table, options)
-    notes: list[str] = []
-    features = _feature_names(table, options, targets, notes)
-    keep = _kept_rows(table, options, features, targets, notes)
-    target = _target(table, options, targets, keep)
-    return RawTable(table, specs, features, targets, target, keep, notes)
+    targets = {one.node: _target_names(table, options, one) for one in demand.outputs}
+    aside = {*options.targets, *(name for names in targets.values() for name in names)}
+    notes: dict[str, None] = {}
+    inputs = [
+        RawInput(one.node, one.name, one.form, _feature_names(table, options, one, aside, notes))
+        for one in demand.inputs
+    ]
+    learned = list(dict.fromkeys(name for names in targets.values() for name in names))
+    features = list(dict.fromkeys(name for one in inputs for name in one.columns))
+    keep = _kept_rows(table, options, features, learned, notes)
+    specified = {one.node: _target(table, options, one, targets[one.node], keep) for one in demand.outputs}
+    return RawTable(table, specs, inputs, targets, specified, keep, list(notes))
 
 
 def prepared(raw: RawTable, options: CsvOptions, train: Array) -> Prepared:
     """Turn all rows of `raw` into arrays; `train` are the positions of the rows that may be learned from."""
-    preparation = Preparation()
-    numbers: list[Array] = []
+    made: dict[tuple[str, ...], _Made] = {}
+    for one in raw.inputs:
+        key = (one.form, *one.columns)
+        if key not in made:
+            made[key] = _make(raw, one, options, train)
+    of = {one.node: made[one.form, *one.columns] for one in raw.inputs}
+    return Prepared(
+        features={node: each.values for node, each in of.items()},
+        targets={node: _labels(raw, node) for node in raw.targets},
+        preparations={node: each.preparation for node, each in of.items()},
+        widths={node: each.widths for node, each in of.items()},
+    )
+
+
+@dataclass
+class _Made:
+    values: Array
+    preparation: Preparation
+    widths: list[tuple[str, int]]
+
+
+def _make(raw: RawTable, one: RawInput, options: CsvOptions, train: Array) -> _Made:
+    match one.form:
+        case "numbers":
+            return _numbers(raw, one, options, train)
+        case "ids":
+            preparation = Preparation()
+            columns = [_ids(raw, one, name, options, train, preparation) for name in one.columns]
+            return _Made(np.stack(columns, axis=1), preparation, [(name, 1) for name in one.columns])
+        case "texts":
+            texts = [_texts(raw, name, options, train) for name in one.columns]
+            return _Made(np.stack(texts, axis=1), Preparation(), [(name, 1) for name in one.columns])
+
+
+def _numbers(raw: RawTable, one: RawInput, options: CsvOptions, train: Array) -> _Made:
+    """Return the numbers among the columns, at one scale, and then the categories."""
+    columns = [raw.table.columns[name] for name in one.columns]
+    numeric = [column for column in columns if column.type == "number"]
+    preparation = Preparation([column.name for column in numeric])
     parts: list[Array] = []
-    for column, values in raw.features():
-        if column.type == "number":
-            numbers.append(_filled(column, values, options, train).astype(np.float32))
-        else:
-            codes = _filled(column, values, options, train)
-            parts.append(_categories(preparation, column, codes, options, train))
-    if numbers:
-        stacked = np.stack(numbers, axis=1)
+    if numeric:
+        stacked = np.stack([_filled(raw, column, options, train).astype(np.float32) for column in numeric], axis=1)
         if options.standardize:
-            preparation.normalization = Preparation.standardizing(stacked[train]).normalization
-        parts.insert(0, preparation.numbers(stacked))
-    return Prepared(np.concatenate(parts, axis=1), _targets(raw), preparation)
+            preparation = Preparation.standardizing(stacked[train], preparation.numbers)
+        parts.append(preparation.scaled(stacked))
+    widths = [(column.name, 1) for column in numeric]
+    for column in columns:
+        if column.type != "number":
+            codes = _filled(raw, column, options, train)
+            mode: Literal["one_hot", "int"] = "one_hot" if options.one_hot else "int"
+            parts.append(_looked_up(preparation, column, codes, mode, train).astype(np.float32))
+            widths.append((column.name, parts[-1].shape[1]))
+    return _Made(np.concatenate(parts, axis=1), preparation, widths)
+
+
+def _ids(raw: RawTable, one: RawInput, name: str, options: CsvOptions, train: Array, preparation: Preparation) -> Array:
+    """Return a column as whole numbers; texts are numbered from 1, and 0 is what no training row has."""
+    column = raw.table.columns[name]
+    filled = _filled(raw, column, options.model_copy(update={"missing": "most_frequent"}), train)
+    if column.type != "number":
+        return _looked_up(preparation, column, filled, "int", train)[:, 0].astype(np.int64)
+    broken = filled[filled != np.rint(filled)]
+    if len(broken):
+        raise BadData(
+            f"The column {name!r} does not hold whole numbers, which the Input {one.name} takes.",
+            node=one.node,
+            expected="whole numbers, for an Input of an integer dtype",
+            received=f"{broken[0]:g}",
+            hint="Set the dtype of the Input to float32, or give it other columns.",
+        )
+    return filled.astype(np.int64)
+
+
+def _texts(raw: RawTable, name: str, options: CsvOptions, train: Array) -> Array:
+    column = raw.table.columns[name]
+    filled = _filled(raw, column, options, train)
+    if column.type == "number":
+        return np.array([f"{value:g}" for value in filled], dtype=object)
+    return np.array(column.categories, dtype=object)[filled]
 
 
 def _text(column: Column, row: int) -> str:
@@ -122,42 +209,51 @@ def _text(column: Column, row: int) -> str:
     return column.categories[int(value)] if value >= 0 else ""
 
 
-def _named(table: Table, names: list[str], role: str) -> list[str]:
+def _named(table: Table, names: list[str] | tuple[str, ...], role: str, node: str) -> list[str]:
     unknown = [name for name in names if name not in table.columns]
     if unknown:
         raise BadData(
             f"The {role} column {unknown[0]!r} is not in the table.",
+            node=node,
             expected=", ".join(list(table.columns)[:20]),
             received=unknown[0],
             hint=f"Choose the {role} column again.",
         )
-    return list(dict.fromkeys(names))
+    return list(names)
 
 
-def _target_names(table: Table, options: CsvOptions) -> list[str]:
-    if not options.targets:
+def _target_names(table: Table, options: CsvOptions, one: OutputDemand) -> list[str]:
+    names = one.columns or options.targets
+    if not names:
         raise BadData(
             "No target column is chosen.",
+            node=one.node,
             expected="the column that the model learns to predict",
             received="none",
             hint=f"Choose one of: {', '.join(list(table.columns)[:20])}.",
         )
-    return _named(table, options.targets, "target")
+    return _named(table, names, "target", one.node)
 
 
-def _feature_names(table: Table, options: CsvOptions, targets: list[str], notes: list[str]) -> list[str]:
-    wanted = _named(table, options.features, "feature") if options.features else list(table.columns)
-    names = [name for name in wanted if name not in targets]
-    text = [name for name in names if table.columns[name].type == "text"]
+def _feature_names(
+    table: Table, options: CsvOptions, one: InputDemand, aside: set[str], notes: dict[str, None]
+) -> list[str]:
+    """Return the columns of an Input: its own, which must be what it takes, or all that can be learned from."""
+    if one.columns:
+        return _own_features(table, one)
+    wanted = _named(table, options.features, "feature", one.node) if options.features else list(table.columns)
+    names = [name for name in wanted if name not in aside]
+    text = [name for name in names if table.columns[name].type == "text" and one.form != "texts"]
     empty = [name for name in names if table.columns[name].missing.all()]
     if text:
-        notes.append(f"Left out, for they hold free text or too many categories: {', '.join(text)}.")
+        notes[f"Left out, for they hold free text or too many categories: {', '.join(text)}."] = None
     if empty:
-        notes.append(f"Left out, for they hold no values: {', '.join(empty)}.")
+        notes[f"Left out, for they hold no values: {', '.join(empty)}."] = None
     names = [name for name in names if name not in text and name not in empty]
     if not names:
         raise BadData(
             "The table has no column to learn from.",
+            node=one.node,
             expected="a column of numbers or categories besides the target",
             received="; ".join(f"{name}: {column.type}" for name, column in list(table.columns.items())[:10]),
             hint="Add such a column, or choose another target.",
@@ -165,9 +261,33 @@ def _feature_names(table: Table, options: CsvOptions, targets: list[str], notes:
     return names
 
 
-def _kept_rows(table: Table, options: CsvOptions, features: list[str], targets: list[str], notes: list[str]) -> Array:
-    no_target = np.any([table.columns[name].missing for name in targets], axis=0)
-    gaps = np.any([table.columns[name].missing for name in features], axis=0)
+def _own_features(table: Table, one: InputDemand) -> list[str]:
+    names = _named(table, one.columns, "feature", one.node)
+    for name in names:
+        column = table.columns[name]
+        if column.missing.all():
+            raise BadData(
+                f"The column {name!r} of the Input {one.name} holds no values.",
+                node=one.node,
+                expected="a column with values",
+                received="none",
+                hint="Take the column from the Input.",
+            )
+        if column.type == "text" and one.form == "numbers":
+            raise BadData(
+                f"The column {name!r} of the Input {one.name} holds free text or too many categories.",
+                node=one.node,
+                expected="numbers or categories, for an Input of a float dtype",
+                received=", ".join(column.categories[:3])[:200],
+                hint="Set the dtype of the Input to string or int32, or take the column from it.",
+            )
+    return names
+
+
+def _kept_rows(
+    table: Table, options: CsvOptions, features: list[str], targets: list[str], notes: dict[str, None]
+) -> Array:
+    no_target, gaps = _gaps(table, targets), _gaps(table, features)
     if options.missing == "error" and (no_target | gaps).any():
         name = next(n for n in [*targets, *features] if table.columns[n].missing.any())
         raise BadData(
@@ -178,7 +298,7 @@ def _kept_rows(table: Table, options: CsvOptions, features: list[str], targets: 
         )
     dropped = no_target | gaps if options.missing == "drop" else no_target
     if dropped.any():
-        notes.append(f"{int(dropped.sum()):,} rows with missing values are left out.")
+        notes[f"{int(dropped.sum()):,} rows with missing values are left out."] = None
     keep = np.flatnonzero(~dropped)
     if len(keep) < 2:
         raise BadData(
@@ -190,16 +310,26 @@ def _kept_rows(table: Table, options: CsvOptions, features: list[str], targets: 
     return keep
 
 
-def _target(table: Table, options: CsvOptions, names: list[str], keep: Array) -> TargetSpec:
+def _gaps(table: Table, names: list[str]) -> NDArray[np.bool_]:
+    """Return which rows lack a value of one of the columns."""
+    gaps = np.zeros(table.rows, dtype=bool)
+    for name in names:
+        gaps |= table.columns[name].missing
+    return gaps
+
+
+def _target(table: Table, options: CsvOptions, one: OutputDemand, names: list[str], keep: Array) -> TargetSpec:
     columns = [table.columns[name] for name in names]
-    classification = options.task == "classification" or (
-        options.task == "auto" and len(columns) == 1 and _looks_like_classes(columns[0], keep)
+    task = one.task or ("auto" if one.columns else options.task)
+    classification = task == "classification" or (
+        task == "auto" and len(columns) == 1 and _looks_like_classes(columns[0], keep)
     )
     if not classification:
-        return _regression(columns)
+        return _regression(columns, one.node)
     if len(columns) > 1:
         raise BadData(
             "A classification has one target column.",
+            node=one.node,
             expected="one column of classes",
             received=", ".join(names),
             hint="Choose one of them, or choose regression.",
@@ -208,6 +338,7 @@ def _target(table: Table, options: CsvOptions, names: list[str], keep: Array) ->
     if not 2 <= len(classes) <= MAX_CLASSES:
         raise BadData(
             f"The target column {names[0]!r} cannot be used as classes.",
+            node=one.node,
             expected=f"2 to {MAX_CLASSES:,} different values",
             received=f"{len(classes):,}",
             hint="Choose another target column, or regression.",
@@ -216,11 +347,12 @@ def _target(table: Table, options: CsvOptions, names: list[str], keep: Array) ->
     return TargetSpec(kind="classification", classes=classes, shape=[], encoding=encoding)
 
 
-def _regression(columns: list[Column]) -> TargetSpec:
+def _regression(columns: list[Column], node: str) -> TargetSpec:
     for column in columns:
         if column.type != "number":
             raise BadData(
                 f"The target column {column.name!r} does not hold numbers.",
+                node=node,
                 expected="numbers, for a regression",
                 received=", ".join(column.categories[:5]),
                 hint="Choose classification, or a column of numbers.",
@@ -242,20 +374,22 @@ def _class_names(column: Column, keep: Array) -> list[str]:
     return sorted(column.categories[code] for code in values)
 
 
-def _targets(raw: RawTable) -> Array:
-    columns = [raw.table.columns[name] for name in raw.target_names]
-    if not raw.target.classes:
+def _labels(raw: RawTable, node: str) -> Array:
+    columns = [raw.table.columns[name] for name in raw.targets[node]]
+    classes = raw.learned[node].classes
+    if not classes:
         return np.stack([column.values[raw.keep] for column in columns], axis=1).astype(np.float32)
     values = columns[0].values[raw.keep]
     if columns[0].type == "number":
         return np.unique(values, return_inverse=True)[1].astype(np.int32)
-    place = {name: index for index, name in enumerate(raw.target.classes)}
+    place = {name: index for index, name in enumerate(classes)}
     table = np.array([place.get(name, -1) for name in columns[0].categories], dtype=np.int32)
     return table[values]
 
 
-def _filled(column: Column, values: Array, options: CsvOptions, train: Array) -> Array:
-    """Return `values` with gaps filled by what the training rows say; categories always by the most frequent."""
+def _filled(raw: RawTable, column: Column, options: CsvOptions, train: Array) -> Array:
+    """Return the kept values with gaps filled by what the training rows say; categories by the most frequent."""
+    values = column.values[raw.keep]
     gaps = np.isnan(values) if column.type == "number" else values < 0
     if not gaps.any():
         return values
@@ -274,15 +408,16 @@ def _filling(column: Column, known: Array, options: CsvOptions) -> Any:
     return values[counts.argmax()]
 
 
-def _categories(preparation: Preparation, column: Column, codes: Array, options: CsvOptions, train: Array) -> Array:
-    """Look the categories up in the vocabulary of the training rows; unseen ones share the first place."""
+def _looked_up(
+    preparation: Preparation, column: Column, codes: Array, mode: Literal["one_hot", "int"], train: Array
+) -> Array:
+    """Look texts up in the vocabulary of the training rows, `(n, values)`; unseen ones share the first place."""
     import keras
 
     names = np.array(column.categories, dtype=object)
-    seen = [str(name) for name in names[np.unique(codes[train])]]
-    mode = "one_hot" if options.one_hot else "int"
+    seen = sorted(str(name) for name in names[np.unique(codes[train])])
     lookup = keras.layers.StringLookup(vocabulary=seen, output_mode=mode, num_oov_indices=1)
     preparation.lookups[column.name] = lookup
-    encoded = np.asarray(lookup(np.array([[str(name)] for name in names])), dtype=np.float32)
+    encoded = np.asarray(lookup(np.array([[str(name)] for name in names])))
     by_code: Array = encoded.reshape(len(names), -1)
     return by_code[codes]

@@ -32,7 +32,8 @@ def _train(job: JobSpec) -> RunState:
     numbers = _Numbers(output)
     numbers.write(b'{"event": "state", "time": %f, "state": "starting"}\n' % _now())
     from app.worker.callbacks import Control
-    from app.worker.trainer import Outbox, train
+    from app.worker.outbox import Outbox
+    from app.worker.trainer import train
 
     control = Control()
 

@@ -203,8 +203,8 @@ def test_the_split_is_the_one_that_training_uses(name: str) -> None:
     data = load(BundledSource(name=name), fit)
     for (x, y), part in zip(parts, (data.train, data.validation, data.test), strict=True):
         assert part is not None
-        np.testing.assert_allclose(x, part.features, rtol=1e-5, atol=1e-6)
-        np.testing.assert_array_equal(y, part.targets)
+        np.testing.assert_allclose(x, part.features[""], rtol=1e-5, atol=1e-6)
+        np.testing.assert_array_equal(y, part.targets[""])
 
 
 @pytest.mark.parametrize("missing", ["drop", "mean", "most_frequent"])
@@ -224,8 +224,8 @@ def test_a_table_is_read_as_training_reads_it(tmp_path: Path, missing: Any) -> N
     data = load(source, FitOptions())
     for (x, y), part in zip(parts, (data.train, data.validation, data.test), strict=True):
         assert part is not None
-        np.testing.assert_allclose(x, part.features, rtol=1e-5, atol=1e-6)
-        np.testing.assert_array_equal(y, part.targets)
+        np.testing.assert_allclose(x, part.features[""], rtol=1e-5, atol=1e-6)
+        np.testing.assert_array_equal(y, part.targets[""])
 
 
 def test_the_script_runs_by_itself(tmp_path: Path) -> None:

@@ -39,7 +39,8 @@ def ends() -> Any:
 
 
 def compiled_by_script(training: Training, plan: Any = PLAN) -> dict[str, Any]:
-    fit = render_fit(plan, training, load_catalog(), None, Target.model_validate(TARGET))
+    targets = {output.node: Target.model_validate(TARGET) for output in plan.outputs}
+    fit = render_fit(plan, training, load_catalog(), None, targets)
     keras.utils.clear_session(free_memory=False)
     found: dict[str, Any] = eval(f"dict({', '.join(fit.compile)})", {"keras": keras})
     return {**CompileOptions().model_dump(), **found, "optimizer": keras.optimizers.get(found["optimizer"])}
@@ -47,7 +48,7 @@ def compiled_by_script(training: Training, plan: Any = PLAN) -> dict[str, Any]:
 
 def compiled_by_training(training: Training, ends: Any) -> dict[str, Any]:
     keras.utils.clear_session(free_memory=False)
-    return compile_arguments(training, ends, TARGET, load_catalog()).arguments
+    return compile_arguments(training, ends, {end.node: TARGET for end in ends}, load_catalog()).arguments
 
 
 def state(value: Any) -> Any:
@@ -103,7 +104,7 @@ def test_script_and_training_have_the_same_callbacks(
 ) -> None:
     training = Training.model_validate({"callbacks": {"c": {"class_name": spec.name, "config": config}}})
     catalog = catalog_for(WITH_NOTED)
-    fit = render_fit(PLAN, training, catalog, None, None)
+    fit = render_fit(PLAN, training, catalog, None, {})
     written = eval(fit.callbacks[0], {"keras": keras, "math": math, NOTED.name: noted})
     hosts = ["localhost", "metrics.example"]
     (trained,) = build_callbacks(training.callbacks, tmp_path, catalog, hosts)
@@ -122,7 +123,7 @@ def _comparable(value: Any) -> Any:
 def test_a_schedule_is_a_function_of_epoch_and_rate() -> None:
     callback = {"class_name": "LearningRateScheduler", "config": {"schedule": "lr * exp(-epoch)", "verbose": 1}}
     document = chain(MLP, {"callbacks": {"c": callback}, "dataset": "iris"})
-    fit = render_fit(PLAN, document.training, load_catalog(), None, None)
+    fit = render_fit(PLAN, document.training, load_catalog(), None, {})
     assert "import math\n" in render_script(PLAN, document, BundledSource(name="iris")).source
     assert fit.callbacks == [
         "keras.callbacks.LearningRateScheduler(\n"

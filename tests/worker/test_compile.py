@@ -40,7 +40,7 @@ def compile_design(document: GraphDocument, target: TargetSpec) -> tuple[Any, Co
     plan = make_plan(document, load_catalog())
     model = build_model(plan)
     ends = output_ends(model, [output.node for output in plan.outputs])
-    found = compile_arguments(document.training, ends, target, load_catalog())
+    found = compile_arguments(document.training, ends, {end.node: target for end in ends}, load_catalog())
     model.compile(**found.arguments)
     return model, found
 
@@ -134,7 +134,9 @@ def test_every_parameter_arrives(mlp: Any, spec: ObjectSpec, name: str, config: 
     model, ends = mlp
     chosen = {"class_name": spec.name, "config": config}
     assert validate_params(spec, config, load_catalog()) == []
-    found = compile_arguments(training_with(spec.kind, chosen), ends, THREE, load_catalog()).arguments
+    found = compile_arguments(
+        training_with(spec.kind, chosen), ends, {end.node: THREE for end in ends}, load_catalog()
+    ).arguments
     model.compile(**found)
     arrived = {
         Kind.OPTIMIZER: lambda: model.optimizer,
@@ -170,7 +172,7 @@ def training_with(kind: Kind, chosen: dict[str, Any]) -> Training:
 def test_every_option_of_compile_arrives(mlp: Any, option: str, value: Any) -> None:
     model, ends = mlp
     training = Training.model_validate({"compile": {option: value}})
-    found = compile_arguments(training, ends, THREE, load_catalog()).arguments
+    found = compile_arguments(training, ends, {end.node: THREE for end in ends}, load_catalog()).arguments
     model.compile(**found)
     assert found[option] == value
     if option != "auto_scale_loss":  # Keras acts on it and keeps nothing; see the next test.
@@ -302,6 +304,7 @@ def test_every_field_of_the_training_section_has_its_test() -> None:
         *("optimizer", "losses", "metrics"),  # test_every_parameter_arrives
         *("compile", "config"),  # test_every_option_of_compile_arrives, test_every_setting_of_keras_holds_for_a_while
         *("dataset", "targets", "weights", "callbacks", "fit"),  # below, and tests of trainer, weights and callbacks
+        *("columns", "tasks"),  # tests of columns
     }
     assert set(CompileOptions.model_fields) == {
         *("jit_compile", "run_eagerly", "steps_per_execution", "auto_scale_loss"),

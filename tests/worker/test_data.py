@@ -57,8 +57,8 @@ def test_bundled_sets(name: str, shape: list[int], target: str, samples: int) ->
     data = load(BundledSource(name=name), FitOptions())
     assert described.samples == samples
     assert described.features == data.features == [FeatureSpec(shape=shape, dtype="float32")]
-    assert described.target == data.target
-    assert data.target.kind == target
+    assert described.target == data.targets[""]
+    assert data.targets[""].kind == target
     assert data.validation is not None
     assert data.test is not None
     assert len(data.train) + len(data.validation) + len(data.test) == samples
@@ -69,8 +69,8 @@ def test_bundled_sets(name: str, shape: list[int], target: str, samples: int) ->
 
 def test_digits_are_images_between_0_and_1() -> None:
     data = load(BundledSource(name="digits"), FitOptions())
-    assert (float(data.train.features.min()), float(data.train.features.max())) == (0.0, 1.0)
-    assert data.target == TargetSpec(
+    assert (float(data.train.features[""].min()), float(data.train.features[""].max())) == (0.0, 1.0)
+    assert data.targets[""] == TargetSpec(
         kind="classification", classes=[str(digit) for digit in range(10)], shape=[], encoding="integer"
     )
     preview = describe(BundledSource(name="digits")).preview
@@ -88,8 +88,8 @@ def test_the_test_samples_are_the_same_whatever_the_seed_and_split() -> None:
     assert first.validation is None
     assert second.test is not None
     assert third.test is not None
-    assert np.array_equal(second.test.features, third.test.features)
-    assert not np.array_equal(second.train.features[:50], third.train.features[:50])
+    assert np.array_equal(second.test.features[""], third.test.features[""])
+    assert not np.array_equal(second.train.features[""][:50], third.train.features[""][:50])
 
 
 @given(st.integers(2, 400), st.floats(0, 0.99), st.integers(0, 2**31 - 1))
@@ -112,11 +112,10 @@ def test_an_unknown_set_names_the_known_ones() -> None:
 def test_scales_are_learned_from_the_training_part_only() -> None:
     data = load(BundledSource(name="wine"), FitOptions(seed=3))
     assert data.validation is not None
-    assert data.preparation is not None
-    assert np.allclose(data.train.features.mean(axis=0), 0, atol=1e-4)
-    assert np.allclose(data.train.features.std(axis=0), 1, atol=1e-3)
-    assert not np.allclose(data.validation.features.mean(axis=0), 0, atol=1e-2)
-    assert type(data.preparation.normalization) is keras.layers.Normalization
+    assert np.allclose(data.train.features[""].mean(axis=0), 0, atol=1e-4)
+    assert np.allclose(data.train.features[""].std(axis=0), 1, atol=1e-3)
+    assert not np.allclose(data.validation.features[""].mean(axis=0), 0, atol=1e-2)
+    assert type(data.preparations[""].normalization) is keras.layers.Normalization
 
 
 def test_a_table_is_inspected(write: Write) -> None:
@@ -211,42 +210,41 @@ def test_no_bytes_break_the_inspection(tmp_path_factory: pytest.TempPathFactory,
 def test_a_table_becomes_features(write: Write) -> None:
     rows = "".join(f"{index},{'ab'[index % 2]},{'yes' if index % 3 else 'no'}\n" for index in range(50))
     data = load(source(write("n,letter,kind\n" + rows), test_fraction=0.2), FitOptions(seed=1))
-    assert data.target == TargetSpec(kind="classification", classes=["no", "yes"], shape=[], encoding="binary")
+    assert data.targets[""] == TargetSpec(kind="classification", classes=["no", "yes"], shape=[], encoding="binary")
     assert data.validation is not None
     assert data.test is not None
     assert (len(data.train), len(data.validation), len(data.test)) == (32, 8, 10)
-    assert data.train.features.shape == (32, 4)
-    assert abs(float(data.train.features[:, 0].mean())) < 1e-5
-    one_hot = data.train.features[:, 1:]
+    assert data.train.features[""].shape == (32, 4)
+    assert abs(float(data.train.features[""][:, 0].mean())) < 1e-5
+    one_hot = data.train.features[""][:, 1:]
     assert np.array_equal(one_hot.sum(axis=1), np.ones(32))
     assert np.array_equal(one_hot[:, 0], np.zeros(32))
-    assert data.preparation is not None
-    assert list(data.preparation.lookups) == ["letter"]
+    assert list(data.preparations[""].lookups) == ["letter"]
 
 
 def test_categories_are_learned_from_the_training_part_only(write: Write) -> None:
     path = write("letter,kind\n" + "".join(f"c{index},{index % 2}\n" for index in range(15)))
     data = load(source(path, test_fraction=0.4, validation_fraction=0.0), FitOptions(validation_split=0.0))
-    assert data.preparation is not None
     assert data.test is not None
-    assert len(data.preparation.lookups["letter"].get_vocabulary()) == len(data.train) + 1
-    assert np.array_equal(data.test.features[:, 0], np.ones(len(data.test)))
+    assert len(data.preparations[""].lookups["letter"].get_vocabulary()) == len(data.train) + 1
+    assert np.array_equal(data.test.features[""][:, 0], np.ones(len(data.test)))
 
 
 def test_options_change_what_is_loaded(write: Write) -> None:
     path = write("n,letter,kind\n" + "".join(f"{index},{'ab'[index % 2]},{index % 3}\n" for index in range(60)))
     fit = FitOptions()
     plain = load(source(path, standardize=False, one_hot=False), fit)
-    assert sorted(set(plain.train.features[:, 1])) == [1.0, 2.0]
-    assert plain.train.features[:, 0].max() > 40
+    assert sorted(set(plain.train.features[""][:, 1])) == [1.0, 2.0]
+    assert plain.train.features[""][:, 0].max() > 40
     regression = load(source(path, task="regression"), fit)
-    assert regression.target == TargetSpec(kind="regression", shape=[1], encoding="number")
-    assert regression.train.targets.shape[1:] == (1,)
+    assert regression.targets[""] == TargetSpec(kind="regression", shape=[1], encoding="number")
+    assert regression.train.targets[""].shape[1:] == (1,)
     two = load(source(path, targets=["kind", "n"]), fit)
-    assert two.target.shape == [2]
+    assert two.targets[""].shape == [2]
     only = load(source(path, features=["n"]), fit)
-    assert only.features == [FeatureSpec(shape=[1])]
-    assert load(source(path, seed=1), fit).train.features.tolist() != load(source(path), fit).train.features.tolist()
+    assert only.features == [FeatureSpec(shape=[1], columns=[("n", 1)])]
+    other, first = (load(source(path, seed=seed), fit).train.features[""] for seed in (1, 0))
+    assert other.tolist() != first.tolist()
     wider = load(source(path), FitOptions(validation_split=0.5))
     assert wider.validation is not None
     assert len(wider.validation) == 27
@@ -262,7 +260,7 @@ def test_missing_values(write: Write) -> None:
 
     def values(rule: str) -> list[float]:
         data = load(source(path, missing=rule, **options), fit)
-        return sorted(float(value) for value in data.train.features[:, 0])
+        return sorted(float(value) for value in data.train.features[""][:, 0])
 
     assert values("drop") == [1, 5, *[9] * 20]
     assert values("median") == [1, 3, 5, *[9] * 21]
@@ -307,7 +305,7 @@ def test_a_table_is_described(write: Write) -> None:
 def test_free_text_is_left_out_and_said_so(write: Write) -> None:
     rows = "".join(f"review number {index},{index % 4},{index % 2}\n" for index in range(500))
     described = describe(source(write("review,stars,kind\n" + rows)))
-    assert described.features == [FeatureSpec(shape=[1])]
+    assert described.features == [FeatureSpec(shape=[1], columns=[("stars", 1)])]
     assert "review" in described.notes[0]
 
 
@@ -347,8 +345,8 @@ def test_a_keras_set_is_read_from_its_cache_folder(keras_home: Path) -> None:
     assert data.test is not None
     assert (len(data.train), len(data.validation), len(data.test)) == (40, 10, 10)
     assert data.features == [FeatureSpec(shape=[28, 28, 1])]
-    assert data.target.classes[0] == "T-shirt/top"
-    assert data.train.features.max() <= 1.0
+    assert data.targets[""].classes[0] == "T-shirt/top"
+    assert data.train.features[""].max() <= 1.0
 
 
 def test_a_broken_file_of_a_keras_set_is_named(keras_home: Path) -> None:

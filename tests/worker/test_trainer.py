@@ -19,7 +19,8 @@ from app.messages.data import BundledSource, CsvOptions, CsvSource
 from app.messages.events import RunState, run_event
 from app.messages.jobs import JobSpec
 from app.worker.callbacks import Control
-from app.worker.trainer import explain, train
+from app.worker.failure import explain
+from app.worker.trainer import train
 from tests.worker.designs import CNN, MLP, chain, job, with_units
 
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")

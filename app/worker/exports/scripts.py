@@ -12,7 +12,8 @@ from keras.src.saving.object_registration import GLOBAL_CUSTOM_NAMES, GLOBAL_CUS
 from app.codegen.notebook import render_notebook
 from app.codegen.python_source import Script, render_script
 from app.document.model import KerasConfig
-from app.messages.data import DataSource, TargetSpec
+from app.graph.demand import demand_of
+from app.messages.data import TargetSpec
 from app.messages.exports import Proof
 from app.shared.errors import AppError
 from app.worker import sandbox
@@ -53,7 +54,7 @@ def built_by(source: str) -> Any:
 
 def _script(subject: Subject) -> Script:
     request = subject.request
-    return render_script(subject.plan, request.document, request.data, target=_target(request.data))
+    return render_script(subject.plan, request.document, request.data, targets=_targets(subject))
 
 
 def _proof(subject: Subject, source: str) -> Proof:
@@ -100,13 +101,16 @@ def registry_kept() -> Iterator[None]:
             registry.update(before)
 
 
-def _target(data: DataSource | None) -> TargetSpec | None:
-    """Return what `data` predicts, or None when it is not there: a script can be written without it."""
+def _targets(subject: Subject) -> dict[str, TargetSpec]:
+    """Return what the data holds for the Outputs to learn; nothing when it is not there: a script needs none."""
+    document, plan, data = subject.request.document, subject.plan, subject.request.data
     if data is None:
-        return None
+        return {}
     from app.worker.data import describe
 
+    demand = demand_of(document, [each.node for each in plan.inputs], [each.node for each in plan.outputs])
     try:
-        return describe(data).target
+        found = describe(data, demand)
     except AppError:
-        return None
+        return {}
+    return {one.node: found.target_of(one.node) for one in demand.outputs}

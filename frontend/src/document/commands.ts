@@ -118,8 +118,8 @@ export function createCommands(target: CommandTarget) {
     }
     for (const id of gone.nodes) {
       removeAt(doc, ["nodes", id]);
-      if (training.losses[id]) removeAt(doc, ["training", "losses", id]);
-      if (training.metrics[id]) removeAt(doc, ["training", "metrics", id]);
+      for (const section of ["losses", "metrics", "targets", "columns", "tasks"] as const)
+        if (training[section][id]) removeAt(doc, ["training", section, id]);
     }
     for (const id of gone.layers) removeAt(doc, ["layers", id]);
     for (const id of gone.graphs) removeAt(doc, ["graphs", id]);

@@ -26,7 +26,7 @@ const DIGITS: DatasetDescription = {
   train_samples: 1617,
   validation_samples: null,
   test_samples: 180,
-  features: [{ name: "features", shape: [8, 8, 1], dtype: "float32" }],
+  features: [{ name: "features", shape: [8, 8, 1], dtype: "float32", columns: [] }],
   target: { kind: "classification", classes: ["0", "1", "2"], shape: [], encoding: "integer" },
   columns: [],
   preview: {},
