@@ -44,8 +44,6 @@ DesignFormat = ExportFormat | Literal["design"]
 
 _HDF5: Final = b"\x89HDF\r\n\x1a\n"
 
-_HDF5: Final = b"\x89HDF\r\n\x1a\n"
-
 _TEXTS: Final = frozenset({"python", "notebook"})
 
 _BUSY: Final = frozenset({"analysis_timeout", "analysis_died", "unavailable", "superseded"})
@@ -105,11 +103,6 @@ async def import_model(services: Services, upload: Upload) -> ImportedModel:
     if isinstance(answer, Refusal):
         refuse(answer)
     return answer
-
-
-def _begins_as_hdf5(path: Path) -> bool:
-    with path.open("rb") as file:
-        return file.read(len(_HDF5)) == _HDF5
 
 
 def _begins_as_hdf5(path: Path) -> bool:

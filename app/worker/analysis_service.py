@@ -110,15 +110,6 @@ def _require_sandbox_for_hdf5(path: Path) -> None:
         raise Invalid("HDF5 files are read in a sandbox only.", expected="a sandboxed process")
 
 
-def _require_sandbox_for_hdf5(path: Path) -> None:
-    from app.worker.imports.hdf5 import SIGNATURE
-
-    with path.open("rb") as file:
-        native = file.read(len(SIGNATURE)) == SIGNATURE
-    if native and not sandbox.entered():
-        raise Invalid("HDF5 files are read in a sandbox only.", expected="a sandboxed process")
-
-
 def _load_code(document: GraphDocument) -> None:
     """Execute the own code of a design where that may be: in the sandbox. Elsewhere nothing of it is executed."""
     if document.code and sandbox.entered():
