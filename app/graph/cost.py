@@ -133,10 +133,6 @@ def _transposed(params: Mapping[str, Any], inputs: Sequence[Shape], outputs: Seq
     return positions * 2 * max(weights - bias, 0) + _size(outputs[0]) * bool(bias)
 
 
-def _separable(params: Mapping[str, Any], inputs: Sequence[Shape], outputs: Sequence[Shape], weights: int) -> int:
-    return _convolution(params, inputs, outputs, weights)
-
-
 def _unshared(params: Mapping[str, Any], inputs: Sequence[Shape], outputs: Sequence[Shape], weights: int) -> int:
     """A locally connected layer uses each of its kernel's weights once."""
     bias = _size(outputs[0]) if params.get("use_bias", True) else 0
@@ -219,7 +215,7 @@ def _channels(params: Mapping[str, Any], shape: Shape) -> int:
 _RULES: Final[Mapping[str, Rule]] = {
     **dict.fromkeys(["Dense", "EinsumDense"], _dense),
     **dict.fromkeys(["Conv1D", "Conv2D", "Conv3D"], _convolution),
-    **dict.fromkeys(["DepthwiseConv1D", "DepthwiseConv2D", "SeparableConv1D", "SeparableConv2D"], _separable),
+    **dict.fromkeys(["DepthwiseConv1D", "DepthwiseConv2D", "SeparableConv1D", "SeparableConv2D"], _convolution),
     **dict.fromkeys(["Conv1DTranspose", "Conv2DTranspose", "Conv3DTranspose"], _transposed),
     **dict.fromkeys(["LocallyConnected1D", "LocallyConnected2D"], _unshared),
     **dict.fromkeys(["LSTM", "GRU", "SimpleRNN", "RNN", "Bidirectional"], _recurrent),

@@ -12,7 +12,6 @@ from app.graph import fixes
 from app.graph.check import Survey
 from app.graph.model import Fix
 from app.graph.topology import Wire, upstream_of
-from app.worker.faults.ranks import SQUEEZING
 from app.worker.faults.site import Account, Shape, Site, shown
 
 WIDTH_PARAMS: Final = ("units", "filters", "output_dim")
@@ -71,7 +70,7 @@ def width_setter(found: Survey, wire: Wire) -> tuple[str, str] | None:
             if param.name in WIDTH_PARAMS and param.kind is ParamKind.INTEGER:
                 return node, param.name
         incoming = found.topology.incoming[node]
-        if len(incoming) != 1 or (SQUEEZING.fullmatch(spec.name) is not None and spec.name == "Flatten"):
+        if len(incoming) != 1 or spec.name == "Flatten":
             return None
         node = incoming[0].source
     return None
