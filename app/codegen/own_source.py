@@ -14,8 +14,8 @@ from app.codegen.names import RESERVED
 from app.document.model import Code
 from app.shared.errors import Invalid
 
-PACKAGE: Final = "app.layers"
-"""Where the layers of our own are; their source is read as text, and never imported here."""
+PACKAGE: Final = "layers"
+"""The part of `app` where the layers of our own are; their source is read as text, and never imported here."""
 
 CODE_PACKAGE: Final = "own"
 """The package under which classes of a design's own code are registered with Keras (`app.worker.own_code`)."""
@@ -169,7 +169,7 @@ def _imported(names: Iterable[tuple[str, str]]) -> list[str]:
 
 @cache
 def _modules() -> tuple[Module, ...]:
-    files = sorted(resources.files(PACKAGE).iterdir(), key=lambda file: file.name)
+    files = sorted(resources.files("app").joinpath(PACKAGE).iterdir(), key=lambda file: file.name)
     return tuple(_read(file.read_text("utf-8")) for file in files if file.name.endswith(".py"))
 
 
