@@ -9,6 +9,7 @@ from typing import Any
 
 from app.catalog.indexing import key_text, parse_key
 from app.catalog.model import Catalog, Kind, ObjectSpec
+from app.catalog.own import CELLS
 from app.codegen.comments import comment
 from app.codegen.literals import WIDTH, Literals, Place, call, listed, literal
 from app.codegen.names import Names, plain_name, snake_case
@@ -106,6 +107,7 @@ class _Function:
         used = [step.layer for step in self.plan.calls] + list(self.plan.owns)
         held = [layer for found in used for layer in layers_named(script.plan.layers[found].params)]
         self._kept = {layer for layer, count in self._counts.items() if count > 1} | set(held) | script.handed.keys()
+        self._kept |= {step.layer for step in self.plan.calls if self._has_nested_states(step)}
         self._numbers: dict[str, int] = {}
 
     def statements(self) -> Iterator[Statement]:
@@ -211,7 +213,7 @@ class _Function:
 
     def _layer_call(self, step: Call, spec: ObjectSpec, margin: int) -> str:
         """Return a layer called on its arguments; what is too long is broken where it reads best."""
-        nested = spec.name.endswith(("Cell", "Cells"))
+        nested = self._gives_nested(step, spec)
         margin += len("keras.tree.flatten(") + 1 if nested else 0
         arguments = self._arguments(step, Place(4, 0, 0))
         called = f"({', '.join(arguments)})"
@@ -228,8 +230,47 @@ class _Function:
         found = []
         for index, (name, value) in enumerate(step.arguments.items()):
             prefix = "" if index == 0 else f"{name}="
-            found.append(prefix + self._argument(value, place._replace(margin=place.margin + len(prefix))))
+            at = place._replace(margin=place.margin + len(prefix))
+            nested = name == "initial_state" and self._is_over_stack(step.layer)
+            found.append(prefix + (self._packed(step.layer, value, at) if nested else self._argument(value, at)))
         return found + self._constants(step)
+
+    # States of a stack of cells: Keras has them in lists, one for each cell
+
+    def _gives_nested(self, step: Call, spec: ObjectSpec) -> bool:
+        """Say whether what a call returns has lists in it: the states of a cell, or those of a stack of cells."""
+        is_cell = spec.category == CELLS or spec.name.endswith(("Cell", "Cells"))
+        return is_cell or ("states" in step.outputs and self._is_over_stack(step.layer))
+
+    def _has_nested_states(self, step: Call) -> bool:
+        return ("initial_state" in step.arguments or "states" in step.outputs) and self._is_over_stack(step.layer)
+
+    def _is_over_stack(self, layer: str) -> bool:
+        class_name, params = self._described({"layer": layer})
+        if class_name == "Bidirectional":
+            class_name, params = self._described(params.get("layer"))
+        return class_name == "RNN" and self._described(params.get("cell"))[0] == "StackedRNNCells"
+
+    def _described(self, value: Any) -> tuple[str, Mapping[str, Any]]:
+        """Return class and parameters of a layer that another one holds, by value or by reference."""
+        if not isinstance(value, Mapping):
+            return str(value), {}
+        if isinstance(value.get("layer"), str):
+            instance = self._instance(value["layer"])
+            return instance.class_name, instance.params
+        return str(value.get("class_name")), value.get("config") or {}
+
+    def _packed(self, layer: str, states: Source | tuple[Source, ...], place: Place) -> str:
+        """Return initial states in the lists of a stack of cells, or of the two stacks of both directions."""
+        inner = Place(place.indent + 4, 1, 0) if place.margin else place
+        name, size = self.variables[layer], "cell.state_size"
+        sizes = f"{name}.{size}"
+        if self._instance(layer).class_name == "Bidirectional":
+            both = [f"*{name}.forward_layer.{size}", f"*{name}.backward_layer.{size}"]
+            sizes = listed(both, inner) if place.margin else f"[{', '.join(both)}]"
+        parts = [sizes, self._argument(states, inner)]
+        function = "keras.tree.pack_sequence_as"
+        return call(function, parts, place.indent, place.margin) if place.margin else f"{function}({', '.join(parts)})"
 
     def _constants(self, step: Call) -> list[str]:
         unknown = [name for name in step.constants if name not in CALL_ARGUMENTS]

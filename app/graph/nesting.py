@@ -67,14 +67,10 @@ def _named(value: Any) -> tuple[str, Mapping[str, Any]]:
     return "", {}
 
 
-def dereferenced(document: GraphDocument, params: Mapping[str, Any]) -> dict[str, Any]:
-    """Return `params` with each reference to a layer of the design replaced by that layer's class and parameters."""
-
-    def value_of(value: Any) -> Any:
-        layer = document.layers.get(layer_reference(value) or "")
-        return value if layer is None else {"class_name": layer.class_name, "config": layer.params}
-
-    return {name: value_of(value) for name, value in params.items()}
+def follow(document: GraphDocument, value: Any) -> Any:
+    """Return the class and parameters of the layer that `value` refers to; `value` itself where it refers to none."""
+    layer = document.layers.get(layer_reference(value) or "")
+    return value if layer is None else {"class_name": layer.class_name, "config": layer.params}
 
 
 class Ends(NamedTuple):

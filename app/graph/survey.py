@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, Final, NamedTuple
 
 from pydantic import JsonValue
@@ -12,7 +13,7 @@ from app.catalog.ports import input_ports, output_ports
 from app.catalog.validate import Fault, validate_params
 from app.document.model import GraphDocument, Layer
 from app.graph.model import Problem
-from app.graph.nesting import NOTHING, Ends, Held, Nesting, dereferenced, read_held, read_nesting, with_references
+from app.graph.nesting import NOTHING, Ends, Held, Nesting, follow, read_held, read_nesting, with_references
 from app.graph.ports import find_port
 from app.graph.topology import Topology, Wire, calls_by_layer, forget_topologies, read_topology, upstream_of
 
@@ -84,7 +85,7 @@ class Survey:
         if spec is None or spec.marker:
             return ports.get(call.layer, ())
         params = {**self.document.layers[call.layer].params, **call.arguments}
-        found: Sequence[PortSpec] = read(spec, dereferenced(self.document, params))
+        found: Sequence[PortSpec] = read(spec, params, partial(follow, self.document))
         return found
 
     def wires_of(self, node: str) -> list[Wire]:
@@ -239,8 +240,9 @@ def _read_ports(found: Survey, layer_id: str) -> None:
         found.inputs[layer_id] = _ports(found, "inputs", ends.inputs)
         found.outputs[layer_id] = _ports(found, "outputs", ends.outputs)
     elif found.held[layer_id].layers:
-        params = dereferenced(found.document, params)
-        found.inputs[layer_id], found.outputs[layer_id] = input_ports(spec, params), output_ports(spec, params)
+        refer = partial(follow, found.document)
+        found.inputs[layer_id] = input_ports(spec, params, refer)
+        found.outputs[layer_id] = output_ports(spec, params, refer)
 
 
 def _ports(found: Survey, name: str, nodes: Sequence[str]) -> tuple[PortSpec, ...]:

@@ -15,6 +15,7 @@ from app.graph.model import Call, GraphPlan, LayerInstance, Plan, Source
 from app.graph.ports import output_keys
 from app.shared.errors import Invalid
 from app.worker.operate import call_operation
+from app.worker.recurrent import as_cells_take_them
 from app.worker.resolve import build_layer
 
 
@@ -163,6 +164,8 @@ def call_layer(
         spec = find_spec(Kind.LAYER, instance.class_name, catalog)
         assert spec is not None
         return call_operation(layer, spec, instance.params, arguments)
+    if "initial_state" in arguments:
+        arguments = {**arguments, "initial_state": as_cells_take_them(layer, arguments["initial_state"])}
     names = list(arguments)
     rest = {name: arguments[name] for name in names[1:]}
     return layer(*(arguments[name] for name in names[:1]), **rest, **constants)

@@ -1,4 +1,7 @@
-"""Initial states of recurrent layers, which Keras compares with what the cell wants only when numbers flow."""
+"""Initial states of recurrent layers: in the lists that cells take, and held against the sizes that cells want.
+
+Keras compares them only when numbers flow.
+"""
 
 from collections.abc import Sequence
 from typing import Any
@@ -6,6 +9,32 @@ from typing import Any
 import keras
 
 Shape = tuple[int | None, ...]
+
+
+def as_cells_take_them(layer: Any, states: Any) -> Any:
+    """Return initial states as `layer` takes them: for a stack of cells, with a list for each cell of several states.
+
+    Raises `ValueError`, in the words of Keras, where there are not as many as the stack has.
+    """
+    sizes = _stacked_sizes(layer)
+    if not sizes:
+        return states
+    wanted = len(keras.tree.flatten(sizes))
+    if len(states) != wanted:
+        raise ValueError(_wrong_count(wanted, len(states)))
+    return keras.tree.pack_sequence_as(sizes, states)
+
+
+def _stacked_sizes(layer: Any) -> list[Any]:
+    """Return the state sizes of the stack of cells under `layer`; nothing where there is none."""
+    if isinstance(layer, keras.layers.Bidirectional):
+        return _stacked_sizes(layer.forward_layer) + _stacked_sizes(layer.backward_layer)
+    cell = getattr(layer, "cell", None)
+    return list(cell.state_size) if isinstance(cell, keras.layers.StackedRNNCells) else []
+
+
+def _wrong_count(wanted: int, given: int) -> str:
+    return f"initial_state takes exactly {wanted} states. Received: {given}"
 
 
 def check_states(layer: Any, outputs: Any, states: Sequence[Shape] | None) -> None:
@@ -20,7 +49,7 @@ def check_states(layer: Any, outputs: Any, states: Sequence[Shape] | None) -> No
     if wanted is None:
         return
     if len(states) != len(wanted):
-        raise ValueError(f"initial_state takes exactly {len(wanted)} states. Received: {len(states)}")
+        raise ValueError(_wrong_count(len(wanted), len(states)))
     for index, (given, size) in enumerate(zip(states, wanted, strict=True)):
         where = f'Input {index + 1} of layer "layer" is incompatible with the layer: expected'
         if len(given) != len(size) + 1:
@@ -39,8 +68,6 @@ def _states_of(layer: Any, output: Any) -> list[Shape] | None:
         forward, backward = _states_of(layer.forward_layer, output), _states_of(layer.backward_layer, output)
         return None if forward is None or backward is None else [*forward, *backward]
     cell: Any = getattr(layer, "cell", None)
-    if isinstance(cell, keras.layers.StackedRNNCells):
-        raise ValueError("An RNN over a stack of cells takes its initial states nested, which wires cannot give.")
     sizes = keras.tree.flatten(getattr(cell, "state_size", None))
     if not sizes or not all(isinstance(size, int) for size in sizes):
         return None

@@ -44,6 +44,22 @@ def test_ports(name: str, params: dict[str, Any], inputs: list[str], outputs: li
     assert [port.name for port in output_ports(spec, params)] == outputs
 
 
+def test_a_layer_that_is_referred_to_counts_with_its_parameters() -> None:
+    layers = {
+        "rnn": {"class_name": "RNN", "config": {"cell": {"layer": "cell"}, "return_state": True}},
+        "cell": {"class_name": "LSTMCell", "config": {"units": 2}},
+    }
+
+    def names(name: str, params: dict[str, Any]) -> list[str]:
+        spec = get_spec("layers", name)
+        return [port.name for port in output_ports(spec, params, lambda value: layers.get(value.get("layer"), value))]
+
+    assert names("RNN", layers["rnn"]["config"]) == ["output", "state_h", "state_c"]
+    both = ["output", "forward_h", "forward_c", "backward_h", "backward_c"]
+    assert names("Bidirectional", {"layer": {"layer": "rnn"}}) == both
+    assert names("Bidirectional", {"layer": layers["rnn"]}) == both
+
+
 def test_arguments_of_attention() -> None:
     assert [port.argument for port in get_spec("layers", "Attention").inputs] == ["inputs"] * 3 + ["mask"] * 2
     assert [port.argument for port in get_spec("layers", "MultiHeadAttention").inputs[:3]] == ["query", "value", "key"]
