@@ -2,7 +2,7 @@ import { useMutation, useQuery } from "@tanstack/react-query";
 import type { paths } from "@/generated/api";
 import { answer, api } from "./client";
 import { keys, queryClient } from "./queryClient";
-import type { DesignSummary, GraphDocument, ImportedDesign, Template } from "./types";
+import type { DesignSummary, Edit, GraphDocument, ImportedDesign, Template } from "./types";
 import { uploadFile } from "./upload";
 
 const of = (id: string) => ({ params: { path: { design_id: id } } });
@@ -36,6 +36,17 @@ export function useTemplates(enabled = true) {
     staleTime: Number.POSITIVE_INFINITY,
     enabled,
   });
+}
+
+/** What becomes one layer of a design: another design as it is now, or as a run trained it, with the run's weights. */
+export type Insertion = { design_id: string } | { run_id: string };
+
+/** The edits that insert it into the design `id`, and the node that they make; nothing is changed by asking. */
+export function readInsertion(
+  id: string,
+  insertion: Insertion & { graph: string; x: number; y: number; trainable: boolean },
+): Promise<{ edits: Edit[]; node: string }> {
+  return answer(api.POST("/api/designs/{design_id}/insertions", { ...of(id), body: insertion }));
 }
 
 export interface NewDesign {

@@ -11,6 +11,7 @@ import type {
   RunEvent,
   RunSocketMessage,
   RunState,
+  RunSummary,
   SeriesAnswer,
 } from "./types";
 
@@ -23,6 +24,11 @@ const ENDED: ReadonlySet<RunState> = new Set(["stopped", "finished", "failed", "
 /** True when nothing more will come from a run in this state. */
 export function hasEnded(state: RunState): boolean {
   return ENDED.has(state);
+}
+
+/** True when the run left a trained model behind. */
+export function hasWeights({ state }: RunSummary): boolean {
+  return state === "finished" || state === "stopped";
 }
 
 /** The runs of a design, newest first; asked again every few seconds while one of them is going. */

@@ -1,5 +1,5 @@
 import type * as Y from "yjs";
-import { asModel, copyFragment, type Fragment, ownNodes, remapFragment } from "./fragment";
+import { copyFragment, type Fragment, ownNodes, remapFragment } from "./fragment";
 import { MODEL, namesIn, TOP } from "./graphs";
 import type { History } from "./history";
 import { equal, findAt, type JsonObject, type JsonValue } from "./json";
@@ -10,7 +10,6 @@ import {
   type Edit,
   edgeKey,
   MAX_COORDINATE,
-  type ModelClass,
   parseEdgeKey,
   wiresOf,
 } from "./model";
@@ -164,16 +163,6 @@ export function createCommands(target: CommandTarget) {
     unpack(node: string): string[] {
       const nested = unpackEdits(content(), node);
       return nested ? nest(nested) : [];
-    },
-
-    /** Add a whole design as one layer; returns its node, or null for a viewer. */
-    addDesign(
-      design: Fragment,
-      about: { name: string; model_class: ModelClass },
-      place: { graph: string; x: number; y: number },
-    ): string | null {
-      const { fragment, node } = asModel(design, about.name, about.model_class, content(), place);
-      return edit(() => insert(fragment)) ? node : null;
     },
 
     /** Set the name of a nested model's graph, or what Keras builds it as. */

@@ -1,4 +1,4 @@
-import { MODEL, namedBy, namesIn, nodesIn, renamedParams, TOP } from "./graphs";
+import { namedBy, namesIn, nodesIn, renamedParams, TOP } from "./graphs";
 import { isJsonObject, type JsonObject, type JsonValue } from "./json";
 import {
   type Code,
@@ -83,7 +83,7 @@ export function parseFragment(text: string): Fragment | null {
 }
 
 /** The valid parts of a fragment or of a whole design file; null when no node is among them. */
-export function readFragment(data: JsonObject): Fragment | null {
+function readFragment(data: JsonObject): Fragment | null {
   const layers = entriesOf(data.layers, readLayer);
   const graphs = entriesOf(data.graphs, readGraph);
   const nodes = Object.fromEntries(
@@ -162,34 +162,6 @@ export function remapFragment(
 /** The nodes of `fragment` that are the part itself, not the inside of a model in it. */
 export function ownNodes(fragment: Fragment, graph: string): string[] {
   return Object.keys(fragment.nodes).filter((id) => fragment.nodes[id]?.graph === graph);
-}
-
-/** A whole design as one layer of class Model in the graph `graph`, with its node at (x, y). */
-export function asModel(
-  design: Fragment,
-  name: string,
-  modelClass: Graph["model_class"],
-  content: DesignContent,
-  place: { graph: string; x: number; y: number },
-): { fragment: Fragment; node: string } {
-  const inside = newId();
-  const fragment = remapFragment(design, { ...content, nodes: {}, layers: {} }, inside, 0, 0);
-  const layer = newId();
-  const node = newId();
-  const base =
-    name
-      .replace(/\W+/g, "_")
-      .replace(/^_+|_+$/g, "")
-      .toLowerCase() || "model";
-  fragment.graphs[inside] = { name: name.slice(0, 200), model_class: modelClass };
-  fragment.layers[layer] = {
-    class_name: MODEL,
-    name: freeName(base.slice(0, 180), namesIn(content, place.graph)),
-    params: { graph: inside },
-    weights: null,
-  };
-  fragment.nodes[node] = { layer, ...place, color: "", note: "", arguments: {} };
-  return { fragment, node };
 }
 
 function classNames(layers: readonly LayerInstance[]): Set<string> {

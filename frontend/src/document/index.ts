@@ -1,7 +1,7 @@
 export { type Commands, NEW_NODE, type NewLayer, type Place } from "./commands";
 export * from "./DesignProvider";
 export { DesignDocument, type DesignStatus, type SaveState } from "./design";
-export { copyFragment, FRAGMENT_TYPE, type Fragment, parseFragment, readFragment } from "./fragment";
+export { copyFragment, FRAGMENT_TYPE, type Fragment, parseFragment } from "./fragment";
 export * from "./graphs";
 export { findAt, isJsonObject, type JsonObject, type JsonValue } from "./json";
 export * from "./model";

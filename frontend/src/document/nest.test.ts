@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { DesignDocument } from "./design";
-import { copyFragment, parseFragment, readFragment } from "./fragment";
+import { copyFragment, parseFragment } from "./fragment";
 import { endsOfGraph, followPath, layerCount, nodesIn, pathTo, TOP, wiresIn } from "./graphs";
 import type { JsonObject } from "./json";
 import { edgeKey } from "./model";
@@ -189,21 +189,5 @@ describe("deleting and copying a model", () => {
     const inner = Object.keys(other.snapshot.content.graphs).find((id) => id !== graph) as string;
     expect(Object.keys(nodesIn(other.snapshot.content.nodes, graph))).toEqual(pasted);
     expect(drawn(other, inner)).toEqual(["a>b", "b>output", "input_layer>a"]);
-  });
-
-  it("puts a whole design into one layer", () => {
-    const saved = build(...CHAIN);
-    saved.commands.group(TOP, ["b"], "middle");
-    const { design, commands, content } = build("z:Dense", "");
-    const about = { name: "My encoder", model_class: "Functional" as const };
-    const file = readFragment(saved.content() as unknown as JsonObject) as never;
-    const node = commands.addDesign(file, about, { graph: TOP, x: 5, y: 6 }) as string;
-    const { layer, x, y } = content().nodes[node] as { layer: string; x: number; y: number };
-    expect([content().layers[layer]?.name, x, y]).toEqual(["my_encoder", 5, 6]);
-    const graph = content().layers[layer]?.params.graph as string;
-    expect(content().graphs[graph]).toEqual(about);
-    expect(drawn(design, graph)).toEqual(["a>middle.inputs.0", "c>o", "i>a", "middle.outputs.0>c"]);
-    design.undo();
-    expect(content()).toMatchObject({ graphs: {} });
   });
 });

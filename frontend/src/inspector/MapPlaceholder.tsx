@@ -1,4 +1,4 @@
-import { Alert, Select } from "@mantine/core";
+import { Alert, Select, Text } from "@mantine/core";
 import { useTranslation } from "react-i18next";
 import { objectsOf } from "@/catalog";
 import { mapEdits } from "@/designs/placeholders";
@@ -17,7 +17,7 @@ export function MapPlaceholder({ id, layer }: { id: string; layer: LayerInstance
     .map((spec) => ({ value: spec.name, label: spec.name }));
   return (
     <Alert color="orange" title={t("unknownClass.title", { class: named })} data-testid="placeholder">
-      {t("unknownClass.text")}
+      <Text size="xs">{t("unknownClass.text")}</Text>
       {canEdit && (
         <Select
           size="xs"

@@ -22,6 +22,7 @@ import { notifyDone, notifyError } from "@/ui/notify";
 import { StateChip } from "@/ui/StateChip";
 import { runColor } from "./colors";
 import classes from "./runs.module.css";
+import { useDatasetTitle } from "./useDatasetTitle";
 import { useRunName } from "./useRunName";
 
 function lastNumber(run: RunSummary): string {
@@ -125,6 +126,7 @@ function RunMenu({ designId, run, current }: Pick<RowProps, "designId" | "run" |
 function RunRow({ designId, run, place, current, shown, role, onShow }: RowProps) {
   const { t } = useTranslation("runs");
   const name = useRunName()(run);
+  const titleOf = useDatasetTitle();
   const color = runColor(place, useComputedColorScheme("light") === "dark");
   return (
     <div className={classes.runRow} data-current={current || undefined} data-testid={`run-${run.number}`}>
@@ -149,7 +151,7 @@ function RunRow({ designId, run, place, current, shown, role, onShow }: RowProps
           <StateChip state={run.state} size="xs" />
         </Group>
         <Text size="xs" c="dimmed" truncate="end">
-          {run.dataset} · {formatAgo(run.created_at)}
+          {titleOf(run.dataset)} · {formatAgo(run.created_at)}
         </Text>
         <Text size="xs" c="dimmed" truncate="end" mih={18}>
           {lastNumber(run)}

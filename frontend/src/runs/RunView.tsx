@@ -18,6 +18,7 @@ import { ProgressPanel } from "./ProgressPanel";
 import { ReportPanel } from "./ReportPanel";
 import { RunCommands } from "./RunCommands";
 import classes from "./runs.module.css";
+import { useDatasetTitle } from "./useDatasetTitle";
 import { useLiveRuns } from "./useLiveRuns";
 import { useRunName } from "./useRunName";
 import { useLook, useZoom } from "./viewState";
@@ -32,9 +33,10 @@ interface Props {
 function Heading({ run }: { run: RunDetail }) {
   const { t } = useTranslation("runs");
   const name = useRunName()(run);
+  const titleOf = useDatasetTitle();
   const facts = [
     run.version && t("ofVersion", { number: run.version.number }),
-    run.dataset && t("onData", { dataset: run.dataset }),
+    run.dataset && t("onData", { dataset: titleOf(run.dataset) }),
     run.created_by && t("by", { name: run.created_by.name }),
     t("started", { when: formatMoment(run.started_at ?? run.created_at) }),
   ];

@@ -4,6 +4,7 @@ import { useDiagnostics } from "@/api";
 import { useWeightsFiles, useWeightsStart } from "@/api/weights";
 import { useCanEdit, useCommands, useDesignDocument, useLayer, type Weights } from "@/document";
 import { SourcePicker } from "./SourcePicker";
+import classes from "./weights.module.css";
 
 /** Values that one layer starts from, whatever the rest of the design does. */
 export function LayerWeights({ layer: id }: { layer: string }) {
@@ -37,7 +38,7 @@ export function LayerWeights({ layer: id }: { layer: string }) {
       />
       {weights && <LayerThere weights={weights} name={layer.name} readOnly={!canEdit} onChange={set} />}
       {weights && told && (
-        <Text size="xs" c={told.start === "kept" ? "teal" : "orange"} mt={4} data-start={told.start}>
+        <Text size="xs" mt={4} className={classes.told} data-start={told.start}>
           {told.start === "kept" ? t("kept") : t("afresh", { why: told.why })}
         </Text>
       )}

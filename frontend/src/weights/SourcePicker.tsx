@@ -67,14 +67,28 @@ export function SourcePicker({
         onChange={(picked) => onChange(weightsOf(picked ?? ""))}
         data-testid={testId}
       />
-      {!readOnly && <Upload onDone={(file) => onChange({ source: "upload", id: file.id, layer: "" })} />}
+      {!readOnly && (
+        <Upload
+          words={t(vectors ? "uploadVectors" : "upload")}
+          types={vectors ? `${WEIGHTS},${VECTORS}` : WEIGHTS}
+          onDone={(file) => onChange({ source: "upload", id: file.id, layer: "" })}
+        />
+      )}
     </div>
   );
 }
 
-const TYPES = ".h5,.hdf5,.keras,.txt,.vec";
+const WEIGHTS = ".h5,.hdf5,.keras";
+const VECTORS = ".txt,.vec";
 
-function Upload({ onDone }: { onDone: (file: WeightsFile) => void }) {
+interface UploadProps {
+  words: string;
+  /** What files may be called, as a file chooser takes it. */
+  types: string;
+  onDone: (file: WeightsFile) => void;
+}
+
+function Upload({ words, types, onDone }: UploadProps) {
   const { t } = useTranslation("weights");
   const upload = useUploadWeights();
   const [sent, setSent] = useState(0);
@@ -96,7 +110,7 @@ function Upload({ onDone }: { onDone: (file: WeightsFile) => void }) {
             size="sm"
             value={Math.max(3, sent * 100)}
             animated={sent >= 1}
-            aria-label={t("upload")}
+            aria-label={words}
           />
           <Text size="xs" c="dimmed">
             {t(sent < 1 ? "sending" : "reading")}
@@ -106,7 +120,7 @@ function Upload({ onDone }: { onDone: (file: WeightsFile) => void }) {
           </Button>
         </Group>
       ) : (
-        <FileButton onChange={begin} accept={TYPES}>
+        <FileButton onChange={begin} accept={types}>
           {(props) => (
             <Button
               {...props}
@@ -116,7 +130,7 @@ function Upload({ onDone }: { onDone: (file: WeightsFile) => void }) {
               leftSection={<IconUpload size={13} />}
               data-testid="weights-upload"
             >
-              {t("upload")}
+              {words}
             </Button>
           )}
         </FileButton>

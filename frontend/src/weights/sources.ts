@@ -1,3 +1,4 @@
+import { hasWeights } from "@/api/runs";
 import type { RunSummary, WeightsFile } from "@/api/types";
 import type { Weights } from "@/document";
 
@@ -25,9 +26,7 @@ export function optionsOf(
 ): SourceOptions {
   const file = (one: WeightsFile) => ({ value: `upload:${one.id}`, label: words.file(one) });
   return {
-    runs: runs
-      .filter((run) => run.state === "finished" || run.state === "stopped")
-      .map((run) => ({ value: `run:${run.id}`, label: words.run(run) })),
+    runs: runs.filter(hasWeights).map((run) => ({ value: `run:${run.id}`, label: words.run(run) })),
     files: files.filter((one) => one.contents.kind === "layers").map(file),
     vectors: files.filter((one) => one.contents.kind === "vectors").map(file),
   };
