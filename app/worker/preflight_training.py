@@ -31,7 +31,6 @@ def training_problems(reading: Reading, data: DatasetDescription) -> Iterator[Pr
     yield from _callback_problems(training, data)
     yield from _metric_problems(reading)
     yield from _compile_problems(training, data)
-    yield from _channel_problems(training, data)
     yield from _precision_problems(reading)
 
 
@@ -279,20 +278,6 @@ def _compile_problems(training: Training, data: DatasetDescription) -> Iterator[
             received=str(options.steps_per_execution),
             hint="Set steps_per_execution lower, or make batches smaller.",
             fix=_set(["training", "compile", "steps_per_execution"], 1, "Set steps_per_execution to 1"),
-        )
-
-
-def _channel_problems(training: Training, data: DatasetDescription) -> Iterator[Problem]:
-    if data.kind == "image" and training.config.image_data_format == "channels_first":
-        yield Problem(
-            code="channels_first",
-            severity="warning",
-            param="config",
-            message="The images of this data set have their channels last, and layers would take them as rows.",
-            expected="channels_last",
-            received="channels_first",
-            hint="Set image_data_format to channels_last, or put a Permute after the Input.",
-            fix=_set(["training", "config", "image_data_format"], "channels_last", "Set channels_last"),
         )
 
 

@@ -85,10 +85,6 @@ MENDED: dict[str, tuple[dict[str, Any], str, str, str]] = {
         {"compile": {"steps_per_execution": 500}},
         *("warning", "steps_per_execution", "Set steps_per_execution to 1"),
     ),
-    "channels in another place": (
-        {"config": {"image_data_format": "channels_first"}},
-        *("warning", "channels_first", "Set channels_last"),
-    ),
     "an output in 16 bits": (
         {"config": {"dtype_policy": "mixed_float16"}},
         *("warning", "output_precision", "Set dtype of Dense to float32"),

@@ -4,8 +4,8 @@ import type { DatasetDescription, NodeAnalysis } from "@/api";
 import type { JsonObject, JsonValue, ParamSpec } from "@/catalog";
 import { type Metric, useCanEdit, useCommands, useDocumentSelector, useTraining } from "@/document";
 import { ParamForm } from "@/ui/params";
+import { type AutoChoice, autoChoice, type ModelEnd, modelEnds } from "./ends";
 import { ObjectList } from "./ObjectList";
-import { type AutoChoice, autoChoice, type TrainedOutput, trainedOutputs } from "./outputs";
 import { Part } from "./Part";
 import classes from "./training.module.css";
 
@@ -28,7 +28,7 @@ export function CompileForm({ data, facts }: CompileFormProps) {
   const { t } = useTranslation("training");
   const nodes = useDocumentSelector((content) => content.nodes);
   const layers = useDocumentSelector((content) => content.layers);
-  const outputs = trainedOutputs(nodes, layers);
+  const outputs = modelEnds("output", nodes, layers);
   const { targets } = useTraining();
   return (
     <Part title={t("compile.title")}>
@@ -43,7 +43,7 @@ export function CompileForm({ data, facts }: CompileFormProps) {
           key={output.node}
           output={output}
           alone={outputs.length === 1}
-          auto={autoChoice(data, facts.get(output.node), targets[output.node])}
+          auto={autoChoice(data, output.node, facts.get(output.node), targets[output.node])}
         />
       ))}
     </Part>
@@ -74,7 +74,7 @@ function Optimizer() {
 }
 
 interface OutputFormProps {
-  output: TrainedOutput;
+  output: ModelEnd;
   alone: boolean;
   auto: AutoChoice | null;
 }

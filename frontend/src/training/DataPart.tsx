@@ -7,6 +7,7 @@ import { type DatasetDescription, type DatasetSummary, toApiError, useDatasets }
 import { useCanEdit, useCommands, useTraining } from "@/document";
 import { formatCount, formatShape } from "@/lib/format";
 import { ErrorView } from "@/ui/ErrorView";
+import { ColumnsPart } from "./ColumnsPart";
 import { DataPreview } from "./DataPreview";
 import { Part } from "./Part";
 import classes from "./training.module.css";
@@ -61,6 +62,7 @@ export function DataPart({ data, loading, error }: DataPartProps) {
               </Text>
             </>
           )}
+          {data && chosen?.source === "csv" && <ColumnsPart data={data} />}
           {loading && !data && <Skeleton height={46} radius="sm" mt={6} />}
           {Boolean(error) && !data && <ErrorView error={toApiError(error)} />}
         </div>

@@ -37,6 +37,7 @@ export function TrainPanel({ start }: { start?: ReactNode }) {
   const design = useDesignDocument();
   const diagnostics = useDiagnostics(design.id);
   const description = useDatasetDescription(dataset);
+  const preflight = usePreflight(design.id, diagnostics.digest, diagnostics.digest !== "");
   useCatalog();
   return (
     <section
@@ -48,23 +49,22 @@ export function TrainPanel({ start }: { start?: ReactNode }) {
       <div className={classes.scroll}>
         <DataPart data={description.data} loading={description.isLoading} error={description.error} />
         {start}
-        <CompileForm data={description.data} facts={diagnostics.byNode} />
+        <CompileForm data={preflight.data?.dataset ?? description.data} facts={diagnostics.byNode} />
         <FitForm data={description.data} />
         <CallbackList />
         <AdvancedPart />
       </div>
-      <Launch digest={diagnostics.digest} />
+      <Launch preflight={preflight} />
     </section>
   );
 }
 
-function Launch({ digest }: { digest: string }) {
+function Launch({ preflight }: { preflight: ReturnType<typeof usePreflight> }) {
   const { t } = useTranslation("training");
   const design = useDesignDocument();
   const { dataset } = useTraining();
   const canEdit = useCanEdit();
   const save = useSaveState();
-  const preflight = usePreflight(design.id, digest, digest !== "");
   const start = useStartRun(design.id);
   const { mutate } = start;
   const [wanted, setWanted] = useState(false);

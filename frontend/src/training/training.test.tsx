@@ -10,7 +10,7 @@ import { DesignDocument, DesignProvider } from "@/document";
 import "@/i18n";
 import { pickOption } from "@/ui/params/testing";
 import { TrainPanel } from ".";
-import { autoChoice, trainedOutputs } from "./outputs";
+import { autoChoice, modelEnds } from "./ends";
 import { blocked } from "./TrainPanel";
 
 // Whole panels are slow to draw on a busy machine; this is a deadline, not a wait.
@@ -28,6 +28,7 @@ const DIGITS: DatasetDescription = {
   test_samples: 180,
   features: [{ name: "features", shape: [8, 8, 1], dtype: "float32", columns: [] }],
   target: { kind: "classification", classes: ["0", "1", "2"], shape: [], encoding: "integer" },
+  targets: {},
   columns: [],
   preview: {},
   histogram: [],
@@ -41,7 +42,11 @@ function fixture() {
   return { design, output, training: () => design.snapshot.content.training };
 }
 
-function show(design: DesignDocument, preflight: Preflight = { ready: true, problems: [], dataset: DIGITS }) {
+function show(
+  design: DesignDocument,
+  preflight: Preflight = { ready: true, problems: [], dataset: DIGITS },
+  data: DatasetDescription = DIGITS,
+) {
   const client = new QueryClient({ defaultOptions: { queries: { staleTime: Number.POSITIVE_INFINITY } } });
   client.setQueryData(["catalog"], catalog);
   client.setQueryData<Diagnostics>(keys.diagnostics(design.id), {
@@ -49,8 +54,11 @@ function show(design: DesignDocument, preflight: Preflight = { ready: true, prob
     analysis: null,
     analyzing: false,
   });
-  client.setQueryData(keys.dataset("digits"), DIGITS);
-  client.setQueryData(keys.datasets, []);
+  client.setQueryData(keys.dataset("digits"), data);
+  client.setQueryData(
+    keys.datasets,
+    data.kind === "table" ? [{ name: "digits", title: "Digits", source: "csv" }] : [],
+  );
   client.setQueryData(keys.runs(design.id), []);
   client.setQueryData([...keys.preflight(design.id), "d"], preflight);
   render(
@@ -257,6 +265,50 @@ describe("the train panel", () => {
   });
 });
 
+describe("columns of a table", () => {
+  const TABLE: DatasetDescription = {
+    ...DIGITS,
+    kind: "table",
+    columns: ["height", "width", "kind", "price"].map((name) => ({
+      name,
+      type: name === "kind" ? "category" : "number",
+      missing: 0,
+      distinct: 4,
+      examples: [],
+    })),
+  };
+
+  function table(inputs: number) {
+    const { design, output, training } = fixture();
+    const nodes = Array.from(
+      { length: inputs },
+      () => design.commands.addLayer({ class_name: "InputLayer", x: 0, y: 0 }) as string,
+    );
+    show(design, { ready: true, problems: [], dataset: TABLE }, TABLE);
+    return { training, output, nodes };
+  }
+
+  it("are not asked for where there is one input and one output", () => {
+    table(1);
+    expect(screen.queryByTestId("columns")).toBeNull();
+  });
+
+  it("are chosen for each input and output, and what an output learns of them", async () => {
+    const { training, nodes, output } = table(2);
+    expect(screen.getByTestId("columns")).toBeTruthy();
+    const names = nodes.map((node) => training().columns[node]);
+    expect(names).toEqual([undefined, undefined]);
+    const [first] = screen.getAllByTestId(/^columns-input/);
+    await pickOption(first as HTMLElement, "width · numbers");
+    await pickOption(first as HTMLElement, "kind · categories");
+    await pickOption(screen.getByTestId("columns-output"), "price · numbers");
+    await pickOption(screen.getByTestId("task-output"), "numbers");
+    expect(Object.values(training().columns)).toEqual([["width", "kind"], ["price"]]);
+    expect(training().columns[output]).toEqual(["price"]);
+    expect(training().tasks).toEqual({ [output]: "regression" });
+  });
+});
+
 describe("why Train is shut", () => {
   const ready: Preflight = { ready: true, problems: [], dataset: DIGITS };
   const open = { canEdit: true, dataset: "digits", save: "saved" as const, preflight: ready };
@@ -287,11 +339,11 @@ describe("what is chosen by itself", () => {
     [target({ encoding: "binary" }), end(1), "BinaryCrossentropy", "BinaryAccuracy"],
     [target({ encoding: "binary" }), undefined, "BinaryCrossentropy", "BinaryAccuracy"],
   ])("fits labels and last layer (%#)", (data, facts, loss, metric) => {
-    expect(autoChoice(data, facts)).toEqual({ loss, metric });
+    expect(autoChoice(data, "y", facts)).toEqual({ loss, metric });
   });
 
   it("is not known without data", () => {
-    expect(autoChoice(null, end(3))).toBeNull();
+    expect(autoChoice(null, "y", end(3))).toBeNull();
   });
 
   it("is asked for every output, in the order of the model", () => {
@@ -300,6 +352,6 @@ describe("what is chosen by itself", () => {
       design.commands.addLayer({ class_name: "Output", params: { position }, x: 0, y: 0 }),
     );
     const { nodes, layers } = design.snapshot.content;
-    expect(trainedOutputs(nodes, layers).map((output) => output.node)).toEqual([first, second]);
+    expect(modelEnds("output", nodes, layers).map((output) => output.node)).toEqual([first, second]);
   });
 });
