@@ -2,8 +2,12 @@ import { layerSpec } from "@/catalog";
 import {
   type DesignContent,
   endsOfGraph,
+  follow,
+  isJsonObject,
+  type JsonObject,
   type LayerInstance,
   MODEL,
+  namedBy,
   nodesIn,
   type Wire,
   wiresIn,
@@ -22,12 +26,33 @@ export function ruleOf(layer: LayerInstance | undefined, content: Called): Layer
   return layer.params.graph ? modelRule(inputs.map(name), outputs.map(name)) : modelRule([], []);
 }
 
+const holders = new WeakMap<LayerInstance, boolean>();
+
+/** Whether the ports of a layer may depend on other layers, to which its parameters refer. */
+function refers(layer: LayerInstance): boolean {
+  if (!Object.values(layer.params).some(isJsonObject)) return false;
+  let found = holders.get(layer);
+  if (found === undefined) {
+    found = namedBy(layer).layers.size > 0;
+    holders.set(layer, found);
+  }
+  return found;
+}
+
+/** What the ports of a call depend on: the parameters of its layer, and its own arguments. */
+function paramsOf(id: string, { nodes, layers }: Called): JsonObject {
+  const node = nodes[id];
+  const params = layers[node?.layer ?? ""]?.params ?? {};
+  return node && Object.keys(node.arguments).length > 0 ? { ...params, ...node.arguments } : params;
+}
+
 /** One graph of the design as the connection rules see it. */
 export function graphOf(content: DesignContent, graph: string): Graph {
   const nodes = new Map(
     Object.entries(nodesIn(content.nodes, graph)).map(([id, node]) => {
-      const layer = content.layers[node.layer];
-      return [id, { rule: ruleOf(layer, content), params: layer?.params ?? {} }] as const;
+      const rule = ruleOf(content.layers[node.layer], content);
+      const refer = (value: unknown) => follow(value, content.layers);
+      return [id, { rule, params: paramsOf(id, content), follow: refer }] as const;
     }),
   );
   return { nodes, wires: wiresIn(content, graph) };
@@ -61,6 +86,7 @@ function portsInUse(wires: readonly Wire[]): Map<string, Used> {
 
 interface Remembered {
   layer: LayerInstance | undefined;
+  arguments: JsonObject | undefined;
   rule: LayerRule | undefined;
   used: Used;
   key: string;
@@ -71,18 +97,22 @@ const remembered = new Map<string, Remembered>();
 
 /** The ports of a node; the same object as long as they are the same. */
 export function nodePorts(id: string, content: Called, wires: readonly Wire[]): CardPorts {
-  const layer = content.layers[content.nodes[id]?.layer ?? ""];
+  const node = content.nodes[id];
+  const layer = content.layers[node?.layer ?? ""];
   const rule = ruleOf(layer, content);
   const used = portsInUse(wires).get(id) ?? NONE;
   const before = remembered.get(id);
-  if (before && before.layer === layer && before.rule === rule && before.used === used) return before.ports;
+  const same = before?.layer === layer && before?.arguments === node?.arguments && before?.rule === rule;
+  if (before && same && before.used === used && !(layer && refers(layer))) return before.ports;
+  const params = paramsOf(id, content);
+  const refer = (value: unknown) => follow(value, content.layers);
   const ports: CardPorts = {
-    inputs: inputPorts(rule, layer?.params ?? {}, used.into),
-    outputs: outputPorts(rule, layer?.params ?? {}, used.out),
+    inputs: inputPorts(rule, params, used.into, refer),
+    outputs: outputPorts(rule, params, used.out, refer),
   };
   if (layer?.class_name.startsWith("ops.")) ports.compact = true;
   const key = JSON.stringify(ports);
-  const same = before?.key === key ? before.ports : ports;
-  remembered.set(id, { layer, rule, used, key, ports: same });
-  return same;
+  const shown = before?.key === key ? before.ports : ports;
+  remembered.set(id, { layer, arguments: node?.arguments, rule, used, key, ports: shown });
+  return shown;
 }

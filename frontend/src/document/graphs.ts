@@ -124,6 +124,13 @@ export function renamedParams(
   return params;
 }
 
+/** The class and parameters of the layer that a value refers to, as if they stood there; any other value as it is. */
+export function follow(value: unknown, layers: Layers): unknown {
+  if (!isJsonObject(value) || !isReference(value)) return value;
+  const layer = layers[value.layer];
+  return layer ? { class_name: layer.class_name, config: layer.params } : value;
+}
+
 /** A layer parameter that names an instance of the design instead of holding a layer of its own. */
 function isReference(value: JsonObject): value is { layer: string } {
   return typeof value.layer === "string" && Object.keys(value).length === 1;

@@ -1,4 +1,12 @@
-import { hasInput, hasOutput, inputPorts, type LayerRule, outputPorts, type Port } from "./ports";
+import {
+  type Follow,
+  hasInput,
+  hasOutput,
+  inputPorts,
+  type LayerRule,
+  outputPorts,
+  type Port,
+} from "./ports";
 
 export interface Ends {
   source: string;
@@ -10,6 +18,7 @@ export interface Ends {
 export interface GraphNode {
   rule: LayerRule | undefined;
   params: Readonly<Record<string, unknown>>;
+  follow?: Follow;
 }
 
 /** A design as the connection rules see it. */
@@ -33,8 +42,8 @@ export function portsOf(graph: Graph, id: string): NodePorts {
   const into = graph.wires.filter((wire) => wire.target === id).map((wire) => wire.target_port);
   const out = graph.wires.filter((wire) => wire.source === id).map((wire) => wire.source_port);
   return {
-    inputs: inputPorts(node.rule, node.params, into),
-    outputs: outputPorts(node.rule, node.params, out),
+    inputs: inputPorts(node.rule, node.params, into, node.follow),
+    outputs: outputPorts(node.rule, node.params, out, node.follow),
   };
 }
 

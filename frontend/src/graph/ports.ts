@@ -46,16 +46,31 @@ export function modelRule(inputs: readonly string[], outputs: readonly string[])
 
 type Params = Readonly<Record<string, unknown>>;
 
+/** The class and parameters of the layer that a parameter refers to, as an object; any other value as it is. */
+export type Follow = (value: unknown) => unknown;
+
+const asItIs: Follow = (value) => value;
+
 const UNKNOWN: LayerRule = { inputs: [{ name: "input" }], outputs: [{ name: "output" }] };
 
 /** The input ports of a layer with `params`, one spare for each variadic one, and those that `used` names. */
-export function inputPorts(rule: LayerRule | undefined, params: Params, used: readonly string[]): Port[] {
-  return expand((rule ?? UNKNOWN).inputs ?? [], rule, params, used);
+export function inputPorts(
+  rule: LayerRule | undefined,
+  params: Params,
+  used: readonly string[],
+  follow: Follow = asItIs,
+): Port[] {
+  return expand((rule ?? UNKNOWN).inputs ?? [], rule, params, used, follow);
 }
 
 /** The output ports of a layer with `params`, in Keras' order, one spare for each variadic one, and those that `used` names. */
-export function outputPorts(rule: LayerRule | undefined, params: Params, used: readonly string[]): Port[] {
-  return expand((rule ?? UNKNOWN).outputs ?? [], rule, params, used);
+export function outputPorts(
+  rule: LayerRule | undefined,
+  params: Params,
+  used: readonly string[],
+  follow: Follow = asItIs,
+): Port[] {
+  return expand((rule ?? UNKNOWN).outputs ?? [], rule, params, used, follow);
 }
 
 /** Whether a layer class takes a tensor at all. */
@@ -72,9 +87,10 @@ function expand(
   layer: LayerRule | undefined,
   params: Params,
   used: readonly string[],
+  follow: Follow,
 ): Port[] {
   const ports = rules
-    .filter((port) => exists(port, layer, params))
+    .filter((port) => exists(port, layer, params, follow))
     .flatMap((port) => (port.variadic ? numbered(port, used) : [plain(port)]));
   const known = new Set(ports.map((port) => port.id));
   const stale = [...new Set(used)].filter((id) => !known.has(id)).sort(byNumber);
@@ -109,9 +125,9 @@ function numbered(port: PortRule, used: readonly string[]): Port[] {
   }));
 }
 
-function exists(port: PortRule, layer: LayerRule | undefined, params: Params): boolean {
+function exists(port: PortRule, layer: LayerRule | undefined, params: Params, follow: Follow): boolean {
   return Object.entries(port.when ?? {}).every(([path, wanted]) =>
-    holds(valueAt(path, layer, params), wanted),
+    holds(valueAt(path, layer, params, follow), wanted),
   );
 }
 
@@ -119,14 +135,14 @@ function holds(value: unknown, wanted: unknown): boolean {
   return Array.isArray(wanted) ? wanted.includes(value) : value === wanted;
 }
 
-function valueAt(path: string, layer: LayerRule | undefined, params: Params): unknown {
+function valueAt(path: string, layer: LayerRule | undefined, params: Params, follow: Follow): unknown {
   const [first = "", ...rest] = path.split(".");
   const start =
     first in params ? params[first] : layer?.params?.find((param) => param.name === first)?.default;
-  return rest.reduce<unknown>(
-    (value, key) => (typeof value === "object" && value !== null ? (value as Params)[key] : undefined),
-    start ?? null,
-  );
+  return rest.reduce<unknown>((held, key) => {
+    const value = follow(held);
+    return typeof value === "object" && value !== null ? (value as Params)[key] : undefined;
+  }, start ?? null);
 }
 
 function baseName(id: string): string {
