@@ -36,7 +36,8 @@ def insert_design(
 ) -> Insertion:
     """Return the edits that put `other` into the graph `into` of `document` as one layer of class Model at (x, y).
 
-    Everything of `other` gets new ids, own code that both hold in the same words is shared. Raises `Conflict` when both
+    Everything of `other` gets new ids, own code that both hold in the same words is shared. `weights` are values for
+    all of it, in place of those that its layers name for themselves. Raises `Conflict` when both
     call different own code by one name.
     """
     graph = make_id()
@@ -47,7 +48,10 @@ def insert_design(
     edits = [
         _set("graphs", graph, Graph(name=other.meta.name, model_class=other.meta.model_class)),
         *(_set("graphs", graphs[each], inside) for each, inside in other.graphs.items()),
-        *(_set("layers", layers[each], _moved(layer, layers, graphs)) for each, layer in other.layers.items()),
+        *(
+            _set("layers", layers[each], _moved(layer, layers, graphs, keep_weights=weights is None))
+            for each, layer in other.layers.items()
+        ),
         *(_set("nodes", nodes[each], _placed(node, layers, graphs)) for each, node in other.nodes.items()),
         *(_set("edges", _rekeyed(key, nodes), Edge()) for key in other.edges if _joins(key, nodes)),
         *(_set("code", make_id(), piece) for piece in _new_code(document, other)),
@@ -70,11 +74,11 @@ def _set(root: str, key: str, value: Any) -> SetValue:
     return SetValue(path=[root, key], value=value.model_dump(mode="json"))
 
 
-def _moved(layer: Layer, layers: dict[str, str], graphs: dict[str, str]) -> Layer:
+def _moved(layer: Layer, layers: dict[str, str], graphs: dict[str, str], *, keep_weights: bool) -> Layer:
     params = {name: _renamed(value, layers, graphs) for name, value in layer.params.items()}
     if layer.class_name == "Model":
         params |= _inside(params, graphs)
-    return layer.model_copy(update={"params": params})
+    return layer.model_copy(update={"params": params, "weights": layer.weights if keep_weights else None})
 
 
 def _renamed(value: JsonValue, layers: dict[str, str], graphs: dict[str, str]) -> JsonValue:

@@ -1,5 +1,6 @@
 """What was designed and trained before, used again: designs as layers, and weights to start from."""
 
+from collections.abc import Mapping
 from math import prod
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal
@@ -74,7 +75,10 @@ class LayerStart(BaseModel):
 
 
 class WeightsView(BaseModel):
-    """How each layer of a design with weights would start, given the weights that the design names or `source`."""
+    """How each layer of a design with weights would start, given the weights that the design names or `source`.
+
+    A nested model is kept where all inside it is; `kept` and `afresh` count the layers that are no such model.
+    """
 
     layers: list[LayerStart]
     kept: int
@@ -143,21 +147,45 @@ async def read_design_weights(
     whole = _named(run, upload) or document.training.weights
     origins = _Origins(services, transaction, access.principal)
     counts, named = _counts(document, analysis), _references(document)
-    starts = []
+    whys: dict[str, str] = {}
     for layer_id, layer in document.layers.items():
-        if counts.get(layer_id):
+        if counts.get(layer_id) and layer.class_name != "Model":
             reference = whole if run or upload else named.get(layer_id, whole)
-            why = await origins.why_not(layer, counts[layer_id], reference)
-            starts.append(LayerStart(layer=layer_id, name=layer.name, start="afresh" if why else "kept", why=why))
-    kept = sum(start.start == "kept" for start in starts)
-    return WeightsView(layers=starts, kept=kept, afresh=len(starts) - kept)
+            whys[layer_id] = await origins.why_not(layer, counts[layer_id], reference)
+    afresh = sum(bool(why) for why in whys.values())
+    told = whys | {layer_id: _why_not_all(document, layer_id, whys) for layer_id in counts.keys() - whys.keys()}
+    starts = [
+        LayerStart(layer=layer_id, name=layer.name, start="afresh" if told[layer_id] else "kept", why=told[layer_id])
+        for layer_id, layer in document.layers.items()
+        if counts.get(layer_id)
+    ]
+    return WeightsView(layers=starts, kept=len(whys) - afresh, afresh=afresh)
+
+
+def _why_not_all(document: GraphDocument, model: str, whys: Mapping[str, str]) -> str:
+    """Return why a nested model does not start with given values alone, however deep the layers lie."""
+    inside, waiting, found = _inside(document), [model], set[str]()
+    while waiting:
+        layer = document.layers.get(waiting.pop())
+        if layer is not None and layer.class_name == "Model":
+            news = set(inside.get(str(layer.params.get("graph")), ())) - found
+            found |= news
+            waiting += news
+    afresh = [document.layers[each].name for each in found if whys.get(each)]
+    return f"Of its layers start afresh: {', '.join(sorted(afresh))}." if afresh else ""
+
+
+def _inside(document: GraphDocument) -> dict[str, list[str]]:
+    """Return the layers that are called in each graph."""
+    inside: dict[str, list[str]] = {}
+    for node in document.nodes.values():
+        inside.setdefault(node.graph, []).append(node.layer)
+    return inside
 
 
 def _references(document: GraphDocument) -> dict[str, Weights]:
     """Return what each layer starts from that names something, or that is inside of a nested model that does."""
-    inside: dict[str, list[str]] = {}
-    for node in document.nodes.values():
-        inside.setdefault(node.graph, []).append(node.layer)
+    inside = _inside(document)
     found: dict[str, Weights] = {}
     waiting = [(key, layer.weights) for key, layer in document.layers.items() if layer.weights is not None]
     while waiting:

@@ -71,8 +71,12 @@ def test_a_design_becomes_a_layer_with_all_that_it_holds() -> None:
 
 
 def test_it_may_be_frozen_and_start_from_a_run() -> None:
-    weights = Weights(source="run", id="r1")
-    made, after = inserted(OUTER, INNER, trainable=False, weights=weights)
+    weights, before = Weights(source="run", id="r1"), Weights(source="upload", id="u1")
+    inner = {**INNER, "layers": {**INNER["layers"], "d": {**INNER["layers"]["d"], "weights": before.model_dump()}}}
+    _, fresh = inserted(OUTER, inner)
+    assert [layer.weights for layer in fresh.layers.values() if layer.weights] == [before]
+    made, after = inserted(OUTER, inner, trainable=False, weights=weights)
+    assert [layer.weights for layer in after.layers.values() if layer.weights] == [weights]
     assert after.layers[made.layer].params == {"graph": made.graph, "trainable": False}
     assert after.layers[made.layer].weights == weights
 

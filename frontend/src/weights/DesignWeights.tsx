@@ -1,10 +1,17 @@
 import { Text, UnstyledButton } from "@mantine/core";
 import { useTranslation } from "react-i18next";
-import { select } from "@/actions";
+import { focusNode } from "@/actions";
 import { useDiagnostics } from "@/api";
 import { toApiError } from "@/api/errors";
 import { useWeightsStart } from "@/api/weights";
-import { useCanEdit, useCommands, useDesignDocument, useDocumentSelector, useTraining } from "@/document";
+import {
+  MODEL,
+  useCanEdit,
+  useCommands,
+  useDesignDocument,
+  useDocumentSelector,
+  useTraining,
+} from "@/document";
 import { SourcePicker } from "./SourcePicker";
 import classes from "./weights.module.css";
 
@@ -49,16 +56,19 @@ function Start() {
     );
   }
   if (!start.data) return null;
-  const { kept, layers } = start.data;
-  const afresh = layers.filter((layer) => layer.start === "afresh");
+  const { layers, nodes } = design.snapshot.content;
+  const { kept } = start.data;
+  const afresh = start.data.layers.filter(
+    ({ layer, start }) => start === "afresh" && layers[layer]?.class_name !== MODEL,
+  );
   const show = (layer: string) => {
-    const calls = Object.entries(design.snapshot.content.nodes).filter(([, node]) => node.layer === layer);
-    select(calls.map(([node]) => node));
+    const call = Object.keys(nodes).find((node) => nodes[node]?.layer === layer);
+    if (call) focusNode(call);
   };
   return (
     <>
       <Text size="xs" mt={6} role="status" data-testid="weights-start" data-kept={kept}>
-        {t("summary", { kept, total: layers.length })}
+        {t("summary", { kept, total: kept + afresh.length })}
       </Text>
       {afresh.length > 0 && (
         <details className={classes.afresh}>
