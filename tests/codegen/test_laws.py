@@ -13,6 +13,8 @@ from app.worker.exports.configuration import configuration, first_difference
 from app.worker.exports.scripts import built_by, registry_kept
 from tests.graph.strategies import designs
 
+pytestmark = pytest.mark.filterwarnings("ignore:.*does not support masking:UserWarning")
+
 CATALOG = load_catalog()
 EVERY = settings(deadline=None, suppress_health_check=list(HealthCheck))
 
@@ -28,7 +30,7 @@ def _script_builds_what_the_plan_says(document: GraphDocument) -> None:
     assert theirs.count_params() == ours.count_params()
 
 
-@settings(EVERY, max_examples=40)
+@settings(EVERY, max_examples=30)
 @given(designs(across=True, references=True))
 def test_a_random_design_is_its_script(document: GraphDocument) -> None:
     _script_builds_what_the_plan_says(document)

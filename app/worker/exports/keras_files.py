@@ -56,7 +56,7 @@ def _keras() -> str:
 
 def _equal_configuration(ours: Any, theirs: Any) -> str:
     """Return in words that two models have one configuration; raise `ExportFailed` where they have not."""
-    expected, received = (json.loads(model.to_json()) for model in (ours, theirs))
+    expected, received = (_comparable(json.loads(model.to_json())) for model in (ours, theirs))
     if expected != received or theirs.count_params() != ours.count_params():
         raise ExportFailed(
             "The file was written, but builds another model.",
@@ -65,3 +65,15 @@ def _equal_configuration(ours: Any, theirs: Any) -> str:
             hint="Report this design; the file was thrown away.",
         )
     return "The configurations are equal."
+
+
+def _comparable(value: Any) -> Any:
+    """Return a configuration without whether a Sequential is frozen: Keras reads that back of its layers only."""
+    if isinstance(value, list):
+        return [_comparable(item) for item in value]
+    if not isinstance(value, dict):
+        return value
+    found = {key: _comparable(item) for key, item in value.items()}
+    if value.get("class_name") == "Sequential" and isinstance(found.get("config"), dict):
+        found["config"].pop("trainable", None)
+    return found

@@ -19,7 +19,7 @@ from app.worker.build import build_model
 from app.worker.exports.errors import ExportFailed, NotReady
 from app.worker.exports.export import export_model
 from app.worker.exports.proof import fixed_batch
-from tests.graph.designs import chain, classifier, design
+from tests.graph.designs import chain, classifier, design, nested
 
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
 
@@ -50,6 +50,17 @@ DESIGNS: dict[str, GraphDocument] = {
             "z": ("Output", {}),
         },
         ["a->sum:inputs.0", "b->sum:inputs.1", "sum->y", "a->z"],
+    ),
+    "a frozen chain inside": nested(
+        {
+            "": {
+                "x": ("InputLayer", {"shape": [3]}),
+                "part": ("Model", {"graph": "g", "trainable": False}),
+                "y": ("Output", {}),
+            },
+            "g": {"a": ("InputLayer", {"shape": [3]}), "dense": ("Dense", {"units": 2}), "b": ("Output", {})},
+        },
+        ["x->part:inputs.0", "part:outputs.0->y", "a->dense", "dense->b"],
     ),
 }
 
