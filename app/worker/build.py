@@ -105,7 +105,8 @@ class Instance:
         spec = find_spec(Kind.LAYER, self._parts.layers[call.layer].class_name, self._parts.catalog)
         if spec is None or spec.marker == "model":
             return list(call.outputs)
-        return output_keys([port for port in spec.outputs if port.name in call.outputs], count)
+        ports = {port.name: port for port in spec.outputs}
+        return output_keys([ports[name] for name in call.outputs if name in ports], count)
 
     def _construct(self, instance: LayerInstance) -> Any:
         if instance.class_name == "Model":

@@ -136,6 +136,26 @@ def test_states_go_in_and_come_out(case: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("made", "slices"),
+    [
+        ("layers.RNN(layers.GRUCell(2), return_sequences=True)(x)", 1),
+        ("layers.Bidirectional(layers.GRU(2, return_sequences=True))(x)", 1),
+        ("layers.RNN(layers.GRUCell(2), return_state=True)(x)", 0),
+        ("layers.Bidirectional(layers.RNN(layers.LSTMCell(2), return_state=True))(x)", 0),
+    ],
+)
+def test_an_index_chooses_a_tensor_only_where_there_are_several(made: str, slices: int) -> None:
+    script = f"""import keras
+from keras import layers
+x = keras.Input(shape=(3, 2))
+model = keras.Model(x, {made}[0])
+"""
+    read = read_python(script, catalog_for(GraphDocument()))
+    assert sum(layer.class_name == "ops.getitem" for layer in read.document.layers.values()) == slices
+    assert build_model(make_plan(read.document, catalog_for(GraphDocument())))
+
+
+@pytest.mark.parametrize(
     ("case", "change", "code", "received"),
     [
         ("stack", "start2", "wrong_state_count", "2 wires"),

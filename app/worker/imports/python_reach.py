@@ -40,7 +40,7 @@ def gives_several(layer: LayerValue) -> bool:
     spec = layer.spec
     if spec is None:
         return False
-    if any(port.variadic for port in spec.outputs):
+    if any(port.variadic and not port.when for port in spec.outputs):
         return True
     config = layer.config
     inner = config.get("layer")
