@@ -151,6 +151,7 @@ def summary(keras_model: Any) -> list[str]:
     return lines
 
 
+@pytest.mark.filterwarnings("ignore:.*does not support masking:UserWarning")
 @settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
 @given(designs(across=True, references=True))
 def test_the_built_model_has_the_shapes_and_counts_of_the_analysis(document: GraphDocument) -> None:
