@@ -75,12 +75,12 @@ def source_faults(document: GraphDocument) -> dict[str, list[SourceFault]]:
     `own_star_args`.
     """
     found: dict[str, list[SourceFault]] = {}
-    names: set[tuple[str, str]] = set()
+    names: set[str] = set()
     for piece_id, code in sorted(document.code.items()):
         faults = list(_piece(piece_id, code.kind, code.name, code.source).faults)
-        if (code.kind, code.name) in names:
+        if code.name in names:
             faults.append(_twice(code))
-        names.add((code.kind, code.name))
+        names.add(code.name)
         if faults:
             found[piece_id] = faults
     return found
@@ -128,15 +128,19 @@ def _piece(piece_id: str, kind_name: str, name: str, source: str) -> _Piece:
         line, column = max(error.lineno or 1, 1), max((error.offset or 1) - 1, 0)
         return _refused("own_syntax", f"Python cannot read this: {str(error.msg)[:200]}.", line, column)
     except (ValueError, RecursionError, MemoryError):
-        return _refused("own_syntax", "Python cannot read this.")
+        return _refused(
+            "own_syntax", "Python cannot read this.", hint="It is too long or nested too deeply, or no text."
+        )
     if not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", name):
-        return _refused("own_name", "The name of a class is one word of letters, digits and _.")
+        return _refused("own_name", "The name of a class or function is one word of letters, digits and _.")
     if load_catalog().find(kind, name) is not None or (kind is Kind.LAYER and name in load_catalog().objects[kind]):
         return _refused("own_clash", f"Keras has {name} already.", hint="Give it another name.")
     try:
         return _read(piece_id, kind, name, tree)
     except RecursionError:
-        return _refused("own_syntax", "This is nested too deeply to be read.")
+        return _refused(
+            "own_syntax", "This is nested too deeply to be read.", hint="Give parts of it names of their own."
+        )
 
 
 def _read(piece_id: str, kind: Kind, name: str, tree: ast.Module) -> _Piece:

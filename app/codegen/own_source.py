@@ -12,13 +12,11 @@ from app.catalog.model import ObjectSpec
 from app.codegen.literals import is_private
 from app.codegen.names import RESERVED
 from app.document.model import Code
+from app.document.own_code import PACKAGE
 from app.shared.errors import Invalid
 
-PACKAGE: Final = "layers"
+LAYERS: Final = "layers"
 """The part of `app` where the layers of our own are; their source is read as text, and never imported here."""
-
-CODE_PACKAGE: Final = "own"
-"""The package under which classes of a design's own code are registered with Keras (`app.worker.own_code`)."""
 
 _USUAL: Final = (
     "import contextlib",
@@ -82,10 +80,18 @@ def private_imports(used: Iterable[ObjectSpec]) -> list[str]:
 def embed_code(code: Mapping[str, Code], used: Iterable[ObjectSpec]) -> list[str]:
     """Return the pieces of own code that a design uses, and those that they name, each after what it names.
 
-    The text stays as it is. Raises `Invalid` for a piece whose name the script needs itself, and for pieces that name
-    one another.
+    The text stays as it is. Raises `Invalid` for a piece whose name the script needs itself, or another piece has, and
+    for pieces that name one another.
     """
-    pieces = {piece.name: piece for piece in code.values()}
+    pieces: dict[str, Code] = {}
+    for piece in code.values():
+        if pieces.setdefault(piece.name, piece) is not piece:
+            raise Invalid(
+                f"Two pieces of own code are called {piece.name}, and a script can hold one only.",
+                expected="a name of its own for each piece",
+                received=piece.name,
+                hint="Rename one of them in the code editor.",
+            )
     definitions = {
         name: Definition(piece.source, _uses(piece), index) for index, (name, piece) in enumerate(pieces.items())
     }
@@ -117,7 +123,7 @@ def _registration(piece: Code) -> str:
         node.attr for node in ast.walk(_parsed(piece)) if isinstance(node, ast.Attribute)
     }:
         return ""
-    return f'\n\n\nkeras.saving.register_keras_serializable(package="{CODE_PACKAGE}")({piece.name})'
+    return f'\n\n\nkeras.saving.register_keras_serializable(package="{PACKAGE}")({piece.name})'
 
 
 def _refuse_clashes(pieces: Sequence[Code]) -> None:
@@ -169,7 +175,7 @@ def _imported(names: Iterable[tuple[str, str]]) -> list[str]:
 
 @cache
 def _modules() -> tuple[Module, ...]:
-    files = sorted(resources.files("app").joinpath(PACKAGE).iterdir(), key=lambda file: file.name)
+    files = sorted(resources.files("app").joinpath(LAYERS).iterdir(), key=lambda file: file.name)
     return tuple(_read(file.read_text("utf-8")) for file in files if file.name.endswith(".py"))
 
 

@@ -1,8 +1,12 @@
-"""The pieces of a design's own code: what names them, wherever their text is compared."""
+"""The pieces of a design's own code: what they are called, and what names them wherever their text is compared."""
 
 import hashlib
+from typing import Final
 
 from app.document.model import Code, GraphDocument
+
+PACKAGE: Final = "own"
+"""The package under which Keras knows them: a saved model says `own>Name`."""
 
 
 def piece_hash(piece: Code) -> str:

@@ -174,7 +174,7 @@ def _not_run(reading: Reading, node: str, pieces: list[str]) -> Problem:
         message=f"{reading.found.name_of(node)} needs code of this design, which has not been run on this input yet.",
         expected="a run of the code in the sandbox",
         received=", ".join(pieces),
-        hint="Somebody who may run code can press Run code; its shapes are stored then.",
+        hint="Somebody who may run code can press Run check in the code editor; its shapes are stored then.",
     )
 
 

@@ -1,7 +1,7 @@
 """A design's own code, executed: in a process that the sandbox has confined, and in no other.
 
-Each piece is a module of its own. Its class is registered with Keras under the package `own`, so that a saved model
-names it `own>Name`. A traceback that leads through a piece names the line of the person's text.
+Each piece is a module of its own, and its class is registered with Keras. A traceback that leads through a piece names
+the line of the person's text.
 """
 
 import inspect
@@ -17,21 +17,22 @@ import keras
 
 from app.catalog.model import Kind
 from app.document.model import Code, GraphDocument
-from app.document.own_code import code_digest
+from app.document.own_code import PACKAGE, code_digest
 from app.shared.errors import Invalid
 from app.worker import sandbox
-
-PACKAGE: Final = "own"
 
 _loaded: Final[dict[tuple[Kind, str], Any]] = {}
 _files: Final[dict[str, str]] = {}
 """The name of the piece that each made-up file name stands for."""
 
+_modules: Final[set[str]] = set()
+
 _present: str = ""
+"""The digest of the code that is loaded."""
 
 
 class OwnCodeNotLoaded(Invalid):
-    """A class of the design's own is asked for in a process that has not loaded it."""
+    """A class or function of the design's own is asked for in a process that has not loaded it."""
 
     code = "own_code_not_loaded"
 
@@ -56,7 +57,8 @@ class Place:
 def load(document: GraphDocument) -> None:
     """Execute the design's own code, unless the same code is loaded already, and register its classes with Keras.
 
-    Raises `OwnCodeNotLoaded` outside the sandbox and `OwnCodeFailed`, with the line, when a piece cannot be executed.
+    Raises `OwnCodeNotLoaded` outside the sandbox, and `OwnCodeFailed` when a piece cannot be executed, with the line,
+    or has the name of another one.
     """
     global _present
     digest = code_digest(document)
@@ -67,10 +69,17 @@ def load(document: GraphDocument) -> None:
             "The code of this design is executed in a sandbox only.",
             expected="a sandboxed process",
             received="another one",
-            hint="Somebody who may run code can press Run code.",
+            hint="Somebody who may run code can press Run check.",
         )
     clear()
     for key, piece in sorted(document.code.items()):
+        if piece.name in _files.values():
+            raise OwnCodeFailed(
+                f"Two pieces of own code are called {piece.name}.",
+                expected="a name of its own for each piece",
+                received=piece.name,
+                hint="Rename one of them in the code editor.",
+            )
         _loaded[Kind(piece.kind), piece.name] = _execute(key, piece)
     _present = digest
 
@@ -79,7 +88,12 @@ def find(kind: Kind, name: str) -> Any:
     """Return the loaded class or function; raise `OwnCodeNotLoaded` where no code was loaded."""
     found = _loaded.get((kind, name))
     if found is None:
-        raise OwnCodeNotLoaded(f"{name} is code of this design, which runs only in a sandbox.")
+        raise OwnCodeNotLoaded(
+            f"{name} is code of this design, which runs only in a sandbox.",
+            expected="a sandboxed process that has loaded it",
+            received="another one",
+            hint="Somebody who may run code can press Run check.",
+        )
     return found
 
 
@@ -90,8 +104,11 @@ def clear() -> None:
         keras.saving.get_custom_objects().pop(f"{PACKAGE}>{name}", None)
     for file in _files:
         linecache.cache.pop(file, None)
+    for module in _modules:
+        sys.modules.pop(module, None)
     _loaded.clear()
     _files.clear()
+    _modules.clear()
     _present = ""
 
 
@@ -114,10 +131,11 @@ def _execute(key: str, piece: Code) -> Any:
     module = ModuleType(f"own_{key.replace('-', '_')}")
     _files[file] = piece.name
     linecache.cache[file] = (len(piece.source), None, piece.source.splitlines(keepends=True), file)
+    _modules.add(module.__name__)
     sys.modules[module.__name__] = module
     try:
         exec(compile(piece.source, file, "exec", dont_inherit=True), module.__dict__)  # noqa: S102, this is the sandbox
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         place = locate(error)
         raise OwnCodeFailed(
             f"The code of {piece.name} cannot be executed.",
@@ -131,7 +149,7 @@ def _execute(key: str, piece: Code) -> Any:
             f"The code of {piece.name} does not define {piece.name}.",
             expected=f"a class or a function called {piece.name}",
             received=", ".join(_defined(module)) or "nothing that is one",
-            hint="Give the class that name, or rename the piece of code.",
+            hint="Give it that name, or rename the piece of code.",
         )
     return _registered(piece, found)
 

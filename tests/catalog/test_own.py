@@ -222,9 +222,13 @@ def test_a_function_is_known_by_its_arguments() -> None:
     assert [kind for kind, section in load_catalog().objects.items() if not section] == [Kind.FUNCTION]
 
 
-def test_two_pieces_of_one_name() -> None:
-    source = "class A(Layer):\n  def call(self, x): ..."
-    document = design(("layers", "A", source), ("layers", "A", source))
+@pytest.mark.parametrize("kind", ["layers", "losses"])
+def test_two_pieces_of_one_name(kind: str) -> None:
+    """Also of different kinds: Keras knows both as `own>A`, and a script has one name for them."""
+    document = design(
+        ("layers", "A", "class A(Layer):\n  def call(self, x): ..."),
+        (kind, "A", "class A(keras.Loss, Layer):\n  def call(self, x): ..."),
+    )
     assert {piece: [fault.code for fault in faults] for piece, faults in source_faults(document).items()} == {
         "c1": ["own_clash"]
     }

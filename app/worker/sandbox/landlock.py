@@ -24,7 +24,7 @@ _FIRST_RIGHTS: Final = (1 << 13) - 1
 _LATER_RIGHTS: Final = {2: 1 << 13, 3: 1 << 14, 5: 1 << 15}
 """Rights by the version that brought them: linking between folders, truncating, device control."""
 
-_DEVICES: Final = 1 << 6 | 1 << 9 | 1 << 10 | 1 << 11
+_MAKING_DEVICES: Final = 1 << 6 | 1 << 9 | 1 << 10 | 1 << 11
 """Making character devices, sockets, pipes and block devices: nobody's business here."""
 
 _NETWORK: Final = 0b11
@@ -61,7 +61,7 @@ def confine(readable: Iterable[Path], writable: Iterable[Path]) -> None:
         for path in readable:
             _allow(library, ruleset, path, _READ)
         for path in writable:
-            _allow(library, ruleset, path, rights & ~_DEVICES)
+            _allow(library, ruleset, path, rights & ~_MAKING_DEVICES)
         if library.prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) or library.syscall(_RESTRICT, ruleset, 0):
             raise NoLandlock(f"Landlock refused (error {ctypes.get_errno()}).")
     finally:

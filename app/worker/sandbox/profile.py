@@ -50,12 +50,6 @@ class Limits:
     seconds: float = 24 * 3600.0
 
 
-def standard_limits() -> Limits:
-    """Return the limits for this machine: three quarters of its memory, for a whole day."""
-    memory = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
-    return Limits(memory_bytes=memory * 3 // 4)
-
-
 @dataclass(frozen=True)
 class Profile:
     """`folder` is the only place to write to; of the rest, programs and `readable` can be read."""
@@ -110,7 +104,8 @@ def command(
         inside += ["--readable", str(path)]
     if tier == "landlock":
         return inside
-    return [shutil.which("bwrap") or "bwrap", *_namespaces(), *_places(profile), *_seccomp(filter_file), "--", *inside]
+    confined = [*_namespaces(), *_places(profile), "--seccomp", str(filter_file)]
+    return [shutil.which("bwrap") or "bwrap", *confined, "--", *inside]
 
 
 def _namespaces() -> list[str]:
@@ -133,10 +128,6 @@ def _places(profile: Profile) -> Iterator[str]:
         yield from ("--ro-bind-try", str(place), str(place))
     yield from ("--bind", str(profile.folder), str(profile.folder))
     yield from ("--remount-ro", "/", "--chdir", str(profile.folder))
-
-
-def _seccomp(filter_file: int) -> list[str]:
-    return ["--seccomp", str(filter_file)]
 
 
 def landlock_places(tier: Tier, profile: Profile) -> tuple[list[Path], list[Path]]:

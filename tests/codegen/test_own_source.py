@@ -1,0 +1,60 @@
+"""The pieces of own code that a script carries: in their order, each name once."""
+
+import pytest
+
+from app.catalog.own import catalog_for, own_specs
+from app.codegen.own_source import defined_names, embed_code
+from app.document.model import Code, CodeKind, GraphDocument
+from app.shared.errors import Invalid
+
+REGISTERED = '\n\n\nkeras.saving.register_keras_serializable(package="own")({})'
+
+
+def code(*pieces: tuple[CodeKind, str, str]) -> dict[str, Code]:
+    return {f"c{n}": Code(kind=kind, name=name, source=source) for n, (kind, name, source) in enumerate(pieces)}
+
+
+def embedded(pieces: dict[str, Code], *used: str) -> list[str]:
+    specs = own_specs(GraphDocument(code=pieces))
+    return embed_code(pieces, [spec for spec in specs if spec.name in used])
+
+
+def test_only_what_is_used_and_what_that_names() -> None:
+    pieces = code(
+        ("activations", "bent", "def bent(x):\n    return step(x)\n"),
+        ("activations", "step", "def step(x):\n    return x\n"),
+        ("functions", "tell", "LIMIT = 3\n\n\ndef tell(logs=None):\n    print(LIMIT)\n"),
+        ("functions", "unused", "def unused(logs=None): ...\n"),
+    )
+    assert embedded(pieces, "bent", "tell") == [
+        "def step(x):\n    return x" + REGISTERED.format("step"),
+        "LIMIT = 3\n\n\ndef tell(logs=None):\n    print(LIMIT)",
+        "def bent(x):\n    return step(x)" + REGISTERED.format("bent"),
+    ]
+    assert defined_names(pieces) == {"bent", "step", "tell", "LIMIT", "unused"}
+
+
+@pytest.mark.parametrize(
+    ("pieces", "message"),
+    [
+        (
+            code(("activations", "far", "def far(x): ..."), ("functions", "far", "def far(logs): ...")),
+            "Two pieces of own code are called far",
+        ),
+        (
+            code(("functions", "a", "def a(logs):\n  b()"), ("functions", "b", "def b(logs):\n  a()")),
+            "Pieces of own code name one another",
+        ),
+        (
+            code(("functions", "a", "X = 1\ndef a(logs): ..."), ("functions", "b", "X = 2\ndef b(logs): ...")),
+            "Two pieces of own code define X",
+        ),
+        (code(("functions", "main", "def main(logs): ...")), "The script itself needs the name main"),
+    ],
+    ids=["one name", "each other", "one constant", "reserved"],
+)
+def test_what_cannot_stand_in_one_script_is_refused(pieces: dict[str, Code], message: str) -> None:
+    names = [piece.name for piece in pieces.values()]
+    assert catalog_for(GraphDocument(code=pieces))
+    with pytest.raises(Invalid, match=message):
+        embedded(pieces, *names)
