@@ -15,6 +15,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from time import monotonic
 from typing import Any, Final, Literal
+from weakref import WeakValueDictionary
 
 from pydantic import ValidationError
 
@@ -52,7 +53,8 @@ class Sandboxes:
         self.kept = kept
         self._status: asyncio.Task[SandboxStatus] | None = None
         self._warm: OrderedDict[str, _Process] = OrderedDict()
-        self._busy: dict[str, asyncio.Lock] = {}
+        self._turns: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
+        """Whose turn it is to ask about a code; forgotten when nobody waits for it."""
         self._tidier: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
@@ -89,15 +91,18 @@ class Sandboxes:
     async def ask(self, request: AnalyzeRequest, *, key: str, timeout: float) -> Any:
         """Return the answer to `request` or a `Refusal`, from a process that only ever sees the code `key`."""
         await self.require()
-        async with self._busy.setdefault(key, asyncio.Lock()):
+        turn = self._turns.setdefault(key, asyncio.Lock())
+        async with turn:
             process = self._warm.pop(key, None) or await self._open("analyse", ())
-            answer = await process.ask(request, timeout)
+            try:
+                answer = await process.ask(request, timeout)
+            except BaseException:
+                await process.close()
+                raise
             if process.ended:
                 await process.close()
             else:
                 self._warm[key] = process
-        if not self._busy[key].locked():
-            del self._busy[key]
         self._schedule_tidying()
         while len(self._warm) > self.kept:
             await self._warm.popitem(last=False)[1].close()
@@ -122,7 +127,11 @@ class Sandboxes:
     async def _open(self, task: Task, readable: Sequence[Path], folder: Path | None = None) -> "_Process":
         status = await self.require()
         process = _Process(folder or self.folder / new_id(), own=folder is None)
-        await process.start(status.tier, task, readable, self.limits.analysis_memory_bytes)
+        try:
+            await process.start(status.tier, task, readable, self.limits.analysis_memory_bytes)
+        except BaseException:
+            await process.close()
+            raise
         return process
 
     def _schedule_tidying(self) -> None:
@@ -198,7 +207,7 @@ class _Process:
                 message="The code did not come to an end.",
                 expected=f"an answer within {timeout:g} s",
                 received="none; its process was ended",
-                hint="Look for a loop without end.",
+                hint="Look for a loop without end in the own code.",
             )
         except (OSError, ValueError, ValidationError) as error:
             self.ended = True

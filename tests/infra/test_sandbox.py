@@ -1,0 +1,49 @@
+"""Sandboxed processes as the server asks them: one for each code, whoever asks, and none that nobody closes."""
+
+import asyncio
+import shutil
+from pathlib import Path
+
+import pytest
+
+from app.infra.sandbox import Sandboxes
+from app.messages.analysis import Analysis, AnalyzeRequest
+from app.messages.sandbox import SandboxLimits
+from tests.worker.own.designs import cell_design
+
+pytestmark = pytest.mark.skipif(shutil.which("bwrap") is None, reason="needs bubblewrap (apt install bubblewrap)")
+
+SECONDS = 120.0
+
+
+def test_many_may_ask_about_one_code_at_once_and_somebody_may_go(tmp_path: Path) -> None:
+    request = AnalyzeRequest(document=cell_design([None, 5]))
+
+    async def story() -> list[object]:
+        sandboxes = Sandboxes(tmp_path, SandboxLimits())
+        await sandboxes.start()
+        try:
+            asked = [sandboxes.ask(request, key="code", timeout=SECONDS) for _ in range(3)]
+            answers: list[object] = list(await asyncio.gather(*asked))
+            (kept,) = tmp_path.iterdir()
+
+            gone = asyncio.create_task(sandboxes.ask(request, key="other code", timeout=SECONDS))
+            async with asyncio.timeout(SECONDS):
+                while len(list(tmp_path.iterdir())) < 2:
+                    await asyncio.sleep(0.01)
+            gone.cancel()
+            await asyncio.gather(gone, return_exceptions=True)
+            assert list(tmp_path.iterdir()) == [kept]
+
+            return [*answers, await sandboxes.ask(request, key="code", timeout=SECONDS)]
+        finally:
+            await sandboxes.close()
+
+    answers = asyncio.run(story())
+    shapes = [
+        [node.output_shapes for node in answer.nodes if node.id == "rnn"]
+        for answer in answers
+        if isinstance(answer, Analysis)
+    ]
+    assert shapes == [[{"output": [None, 64]}]] * 4
+    assert list(tmp_path.iterdir()) == []
