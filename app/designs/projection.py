@@ -1,6 +1,7 @@
 """What the list of designs shows, read from a document."""
 
 import math
+from collections.abc import Mapping
 from typing import Any, Final
 
 from app.catalog.model import Kind
@@ -14,7 +15,9 @@ THUMBNAIL_NODES: Final = 150
 
 _CARD: Final = 320.0
 """Pixels that a card takes with the space beside it."""
-_FOLDED_FROM: Final = 24
+_FOLDED_FROM: Final = 44
+"""So many nodes stand side by side in the width of a picture."""
+_MOST_WAYS: Final = 2
 _ASPECT: Final = 0.6
 """Height to width of the picture."""
 
@@ -35,9 +38,10 @@ def project(document: GraphDocument) -> dict[str, Any]:
 
 
 def thumbnail(document: GraphDocument) -> Thumbnail:
-    """Return the outermost graph in `THUMBNAIL_NODES` nodes at most, from left to right, and the edges between those.
+    """Return the outermost graph in `THUMBNAIL_NODES` nodes at most, from left to right, and the wires between those.
 
-    Of a larger graph every nth node stands, in reading order. A long column is folded into several, side by side.
+    Of a larger graph every nth node stands, in reading order, and a wire stands for the way between two of them. A long
+    column is folded like a strip of paper: down, up beside it, and down again.
     """
     nodes = [(name, node) for name, node in document.nodes.items() if not node.graph]
     nodes.sort(key=lambda item: (item[1].y, item[1].x, item[0]))
@@ -45,19 +49,42 @@ def thumbnail(document: GraphDocument) -> Thumbnail:
     shown.sort(key=lambda item: (item[1].x, item[1].y, item[0]))
     index = {node_id: position for position, (node_id, _) in enumerate(shown)}
     places, bands = _folded([(node.x, node.y) for _, node in shown])
-    ends = [parse_edge_key(key) for key in document.edges]
-    pairs = {(index[e.source], index[e.target]) for e in ends if e.source in index and e.target in index}
     return Thumbnail(
         nodes=[
             (round(x), round(y), _category(document, node.layer))
             for (x, y), (_, node) in zip(places, shown, strict=True)
         ],
-        edges=sorted(pair for pair in pairs if bands[pair[0]] == bands[pair[1]]),
+        edges=sorted(pair for pair in _ways(document, index) if abs(bands[pair[0]] - bands[pair[1]]) <= 1),
     )
 
 
+def _ways(document: GraphDocument, index: Mapping[str, int]) -> set[tuple[int, int]]:
+    """Return the pairs of shown nodes that a wire joins, or wires that pass hidden nodes only; `index` numbers them.
+
+    Where so many ways would blacken the picture, only the wires themselves.
+    """
+    below: dict[str, list[str]] = {}
+    for key in document.edges:
+        ends = parse_edge_key(key)
+        below.setdefault(ends.source, []).append(ends.target)
+    wires, ways = set[tuple[int, int]](), set[tuple[int, int]]()
+    for name, number in index.items():
+        wires |= {(number, index[node]) for node in below.get(name, ()) if node in index}
+        waiting, seen = list(below.get(name, ())), {name}
+        while waiting:
+            node = waiting.pop()
+            if node in seen:
+                continue
+            seen.add(node)
+            if node in index:
+                ways.add((number, index[node]))
+            else:
+                waiting += below.get(node, ())
+    return ways if len(ways) <= _MOST_WAYS * len(index) else wires
+
+
 def _folded(places: list[tuple[float, float]]) -> tuple[list[tuple[float, float]], list[int]]:
-    """Return `places` with a tall drawing cut into bands that stand side by side, and the band of each."""
+    """Return `places` with a tall drawing folded into bands that stand side by side, and the band of each."""
     if not places:
         return [], []
     left, top = min(x for x, _ in places), min(y for _, y in places)
@@ -68,9 +95,11 @@ def _folded(places: list[tuple[float, float]]) -> tuple[list[tuple[float, float]
         return places, [0] * len(places)
     band = height / count
     bands = [min(int((y - top) / band), count - 1) for _, y in places]
-    return [
-        (x - left + number * width, y - top - number * band) for (x, y), number in zip(places, bands, strict=True)
-    ], bands
+    folded = []
+    for (x, y), number in zip(places, bands, strict=True):
+        down = y - top - number * band
+        folded.append((x - left + number * width, band - down if number % 2 else down))
+    return folded, bands
 
 
 def _category(document: GraphDocument, layer_id: str) -> str:

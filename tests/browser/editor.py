@@ -110,6 +110,22 @@ class Editor:
         self.node(name).dblclick()
         expect(self.page.get_by_test_id("breadcrumbs").locator("[aria-current]")).to_have_text(name)
 
+    def mark(self, name: str) -> Locator:
+        """Return the mark on a card that says how its layer starts: with kept values, or afresh."""
+        return self.page.get_by_test_id(f"weights-{self.node_id(name)}")
+
+    def insert_trained(self, design_id: str, run: int, *, frozen: bool) -> None:
+        """Add what a run of another design trained as one layer."""
+        self.page.get_by_test_id("canvas").focus()
+        self.page.keyboard.press("Control+k")
+        self.page.get_by_role("dialog").get_by_role("textbox").fill("saved design")
+        self.page.get_by_role("button", name="Add a saved design as a layer").click()
+        self.page.get_by_test_id("design-picker-frozen").set_checked(frozen, force=True)
+        self.page.get_by_test_id(f"pick-trained-{design_id}").click()
+        self.page.get_by_test_id(f"pick-run-{run}").click()
+        expect(self.page.get_by_test_id("open-model")).to_be_visible(timeout=60_000)
+        expect(self.page.get_by_test_id("design-picker-search")).to_be_hidden()
+
     def leave_to(self, depth: int) -> None:
         """Go back along the breadcrumbs: 0 is the design itself."""
         self.page.get_by_test_id(f"crumb-{depth}").click()
