@@ -184,11 +184,20 @@ async def export_model(
         if isinstance(answer, Refusal):
             refuse(answer)
     except BaseException:
-        path.unlink(missing_ok=True)
+        _remove(path)
         raise
     if bundle:
         return Download(path=path, filename=f"{name}{BUNDLE.suffix}", media_type=BUNDLE.media_type)
     return Download(path=path, filename=f"{name}{kind.suffix}", media_type=kind.media_type)
+
+
+def _remove(path: Path) -> None:
+    """Remove a file, and what a process that was ended left of it: those begin with its name."""
+    for left in path.parent.glob(f"{path.name}*"):
+        if left.is_dir():
+            shutil.rmtree(left, ignore_errors=True)
+        else:
+            left.unlink(missing_ok=True)
 
 
 async def _export_confined(

@@ -30,6 +30,7 @@ from app.designs.schemas import (
     VersionView,
 )
 from app.designs.templates import get_template, list_template_views
+from app.designs.waiting import while_wanted
 from app.document.model import GraphDocument
 from app.document.read import read_document
 from app.infra.multipart import FILE_FORM, FORM_OVERHEAD, UploadedFile
@@ -181,6 +182,7 @@ async def restore_version(version_id: Id, access: Editor, services: Connected, t
 
 @router.get("/designs/{design_id}/export", response_class=FileResponse)
 async def export_design(
+    request: Request,
     access: Viewer,
     services: Connected,
     export_format: Annotated[files.DesignFormat, Query(alias="format")],
@@ -201,9 +203,13 @@ async def export_design(
             received=f"format={export_format}",
         )
     document = await service.read_live_document(services.rooms, access.design_id)
-    return attachment(
-        await files.export_model(services, document, export_format, bundle=bundle, principal=access.principal)
-    )
+
+    async def answer() -> Response:
+        return attachment(
+            await files.export_model(services, document, export_format, bundle=bundle, principal=access.principal)
+        )
+
+    return await while_wanted(request, answer())
 
 
 def attachment(download: files.Download) -> Response:

@@ -1,13 +1,18 @@
 """Designs over HTTP, on a real server with its real room process."""
 
+import contextlib
 import json
-from collections.abc import Iterator
+import socket
+import time
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import httpx
+import psutil
 import pytest
 
 from app.document.model import GraphDocument
+from tests.graph.designs import chain
 from tests.server import Server
 
 DENSE: dict[str, Any] = {
@@ -235,3 +240,61 @@ def test_the_catalog_is_sent_once(owner: httpx.Client) -> None:
 )
 def test_a_request_that_does_not_fit_is_refused(owner: httpx.Client, body: dict[str, Any]) -> None:
     assert owner.post("/api/designs", json=body).status_code == 422
+
+
+# Who hangs up
+
+SECONDS = 120.0
+BUSY_SECONDS = 3.0
+"""Of the processor: more than any other request takes meanwhile."""
+
+SLOW = chain(
+    ("x", "InputLayer", {"shape": [320, 320, 64]}),
+    ("one", "Conv2D", {"filters": 64, "kernel_size": [31, 31], "padding": "same"}),
+    ("two", "Conv2D", {"filters": 64, "kernel_size": [31, 31], "padding": "same"}),
+    ("y", "Output", {}),
+)
+"""Written at once, and computed for minutes on the fixed batch."""
+
+
+def until(holds: Callable[[], bool], what: str) -> None:
+    deadline = time.monotonic() + SECONDS
+    while not holds():
+        assert time.monotonic() < deadline, what
+        time.sleep(0.05)
+
+
+def computed(server: Server) -> dict[int, float]:
+    """Return the seconds of the processor that each analysis process has had."""
+    assert server.process is not None
+    found = {}
+    for zygote in psutil.Process(server.process.pid).children():
+        with contextlib.suppress(psutil.Error):
+            found |= {child.pid: child.cpu_times().user for child in zygote.children()}
+    return found
+
+
+@contextlib.contextmanager
+def asked(server: Server, client: httpx.Client, path: str) -> Iterator[None]:
+    """Ask for `path` on a connection that is closed at the end, with or without an answer."""
+    cookies = "; ".join(f"{name}={value}" for name, value in client.cookies.items())
+    with socket.create_connection(("127.0.0.1", server.port)) as connection:
+        head = f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1:{server.port}\r\nCookie: {cookies}\r\n\r\n"
+        connection.sendall(head.encode())
+        yield
+
+
+def test_hanging_up_ends_the_process_that_exports(server: Server, owner: httpx.Client, design: str) -> None:
+    slow = created(owner, {"document": SLOW.model_dump(mode="json")})["id"]
+    before = computed(server)
+
+    def busy() -> list[int]:
+        return [pid for pid, had in computed(server).items() if had - before.get(pid, 0.0) > BUSY_SECONDS]
+
+    with asked(server, owner, f"/api/designs/{slow}/export?format=keras"):
+        until(lambda: busy() != [], "nothing was computed")
+        [process] = busy()
+    until(lambda: not psutil.pid_exists(process), "the process goes on")
+    until(lambda: not any((server.data / "exports").iterdir()), "something was left")
+
+    assert owner.get(f"/api/designs/{design}/export?format=json", timeout=SECONDS).status_code == 200

@@ -39,7 +39,7 @@ def write_savedmodel(subject: Subject, path: Path) -> Proof:
     """Write a zip of the SavedModel's folder; TensorFlow loads the folder and predicts the same."""
     import tensorflow
 
-    with tempfile.TemporaryDirectory(dir=path.parent, suffix=".part") as scratch:
+    with tempfile.TemporaryDirectory(dir=path.parent, prefix=path.name) as scratch:
         folder = Path(scratch) / "saved_model"
         theirs = _converted(subject, "tf_saved_model", folder, lambda _: _run_savedmodel(folder, subject.batch.inputs))
         proof = subject.compared(
