@@ -16,6 +16,7 @@ from app.designs.files import export_model
 from app.designs.routes import attachment
 from app.designs.schemas import CodePiece
 from app.designs.service import get_version, read_live_document
+from app.designs.waiting import while_wanted
 from app.document.read import read_document
 from app.infra.services import Connected, Services, Transaction
 from app.messages.exports import ExportFormat
@@ -166,6 +167,7 @@ async def download_artifact(
 
 @router.get("/runs/{run_id}/export", response_class=FileResponse)
 async def export_run(
+    request: Request,
     access: RunViewer,
     services: Connected,
     export_format: Annotated[ExportFormat, Query(alias="format")],
@@ -179,10 +181,15 @@ async def export_run(
         raise Forbidden("The holder of a share link exports nothing.", expected="a signed-in person")
     async with services.database.session() as session:
         document, weights = await service.read_trained(services, session, access.principal, access.run)
-    download = await export_model(
-        services, document, export_format, bundle=bundle, weights=weights, principal=access.principal
-    )
-    return attachment(download)
+
+    async def answer() -> Response:
+        return attachment(
+            await export_model(
+                services, document, export_format, bundle=bundle, weights=weights, principal=access.principal
+            )
+        )
+
+    return await while_wanted(request, answer())
 
 
 @router.post("/worker/runs/{run_id}/events", openapi_extra=_BATCH_BODY, tags=["worker"])
