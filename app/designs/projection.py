@@ -17,7 +17,8 @@ _CARD: Final = 320.0
 """Pixels that a card takes with the space beside it."""
 _FOLDED_FROM: Final = 44
 """So many nodes stand side by side in the width of a picture."""
-_MOST_WAYS: Final = 2
+_MOST_WAYS: Final = 3
+"""To each shown node, on average."""
 _ASPECT: Final = 0.6
 """Height to width of the picture."""
 
