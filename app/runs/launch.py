@@ -22,8 +22,9 @@ from app.messages.events import RunEvent, RunState, run_event
 from app.messages.jobs import EventBatch, JobSpec, SandboxOrder
 from app.runs import ingest, repository, service
 from app.runs.access import RunAccess
-from app.runs.reuse import starting_weights
+from app.runs.preflight import NotReady, preflight
 from app.runs.schemas import RunDetail, VersionReference
+from app.runs.starting import starting_weights
 from app.runs.tables import Run
 from app.shared.clock import now
 from app.shared.errors import AppError, Conflict
@@ -49,9 +50,9 @@ async def start(services: Services, access: DesignAccess) -> RunDetail:
     document = await read_live_document(services.rooms, access.design_id)
     sandbox = await _sandbox_for(services, access, document)
     async with services.database.session() as session:
-        checked = await service.preflight(services, session, access.principal, document, access.design_id)
+        checked = await preflight(services, session, access.principal, document, access.design_id)
     if not checked.ready:
-        raise service.NotReady(checked.problems)
+        raise NotReady(checked.problems)
     run_id = new_id()
     folder = service.run_folder(services, run_id)
     try:

@@ -23,6 +23,7 @@ from app.messages.exports import ExportFormat
 from app.messages.jobs import BatchAnswer, Command, EventBatch
 from app.runs import ingest, launch, repository, service
 from app.runs.access import RunAccess, RunPolicy, RunToken, authorize_attempt
+from app.runs.preflight import preflight
 from app.runs.schemas import (
     By,
     CommandQueued,
@@ -61,7 +62,7 @@ _BATCH_BODY: Final[dict[str, Any]] = {
 async def read_preflight(access: DesignEditor, services: Connected, transaction: Transaction) -> Preflight:
     """Say whether the design can be trained as it is now, and what does not fit, with fixes."""
     document = await read_live_document(services.rooms, access.design_id)
-    return await service.preflight(services, transaction, access.principal, document, access.design_id)
+    return await preflight(services, transaction, access.principal, document, access.design_id)
 
 
 @router.post(

@@ -1,8 +1,8 @@
-"""Runs: the pre-flight, starting one, what people may do with it, and its curves."""
+"""Runs: starting one, what people may do with it, and its curves."""
 
 import json
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
@@ -14,30 +14,19 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.accounts.principal import Principal, Role
 from app.accounts.schemas import Person
 from app.accounts.service import token_hash
-from app.catalog.own import catalog_for
-from app.datasets import service as datasets
 from app.datasets.usage import declare_usage
-from app.designs import own_code
 from app.designs.access import DesignAccess
 from app.designs.service import get_version
-from app.document.edits import RemoveValue
 from app.document.model import GraphDocument
 from app.document.read import read_document
-from app.graph.check import survey
-from app.graph.demand import demand_in
-from app.graph.model import Fix, Problem
-from app.infra.analysis import Refused
 from app.infra.services import Services
-from app.messages.analysis import AnalyzeRequest, Refusal
 from app.messages.data import DataSource
-from app.messages.egress import check_egress
 from app.messages.events import ProgressEvent, ReportEvent, RunState, StartedEvent
 from app.messages.jobs import Command, JobSpec, SandboxOrder
 from app.runs import repository
 from app.runs.schemas import (
     ArtifactView,
     By,
-    Preflight,
     RunDetail,
     RunSummary,
     SeriesView,
@@ -46,32 +35,13 @@ from app.runs.schemas import (
 from app.runs.series import CHUNK, Curve, Matrix, Segment, chunk_size, cover, thin
 from app.runs.tables import Run, RunArtifact, RunAttempt
 from app.shared.clock import now
-from app.shared.errors import AppError, Conflict, Invalid, NotFound
+from app.shared.errors import Conflict, NotFound
 from app.shared.ids import new_id, new_secret
 
 MAX_POINTS: Final = 10_000
 """Buckets of one curve in one answer."""
 
 MAX_CURVES: Final = 50
-
-
-class NotReady(Invalid):
-    """The pre-flight found errors; `problems` says which."""
-
-    code = "not_ready"
-
-    def __init__(self, problems: Sequence[Problem]) -> None:
-        errors = [problem for problem in problems if problem.severity == "error"]
-        super().__init__(
-            "This design is not ready to be trained.",
-            expected="no errors in the pre-flight",
-            received=errors[0].message if errors else "",
-            hint=(errors[0].hint if errors else "") or "Fix the listed problems; most have a button that does it.",
-        )
-        self.problems = problems
-
-    def as_dict(self) -> dict[str, Any]:
-        return {**super().as_dict(), "problems": [problem.model_dump(mode="json") for problem in self.problems]}
 
 
 def topic(run_id: str) -> str:
@@ -81,92 +51,6 @@ def topic(run_id: str) -> str:
 
 def run_folder(services: Services, run_id: str) -> Path:
     return services.folder / "runs" / run_id
-
-
-# --- before a run -----------------------------------------------------------------------------------------------------
-
-
-async def preflight(
-    services: Services, session: AsyncSession, principal: Principal, document: GraphDocument, key: str
-) -> Preflight:
-    """Say whether `document` can be trained on its data set: real Keras judges shapes, loss and labels together."""
-    name = document.training.dataset
-    known = await own_code.known_outcomes(session, key, document)
-    if name is None:
-        problems = [_no_dataset(), *await _problems(services, AnalyzeRequest(document=document, known=known), key)]
-        return Preflight(ready=False, problems=problems, dataset=None)
-    try:
-        dataset = await datasets.get_dataset(session, services, principal, name)
-        demand = demand_in(survey(document, catalog_for(document)))
-        description = await datasets.describe(services, dataset, demand)
-    except AppError as error:
-        return Preflight(ready=False, problems=[_data_problem(error)], dataset=None)
-    request = AnalyzeRequest(document=document, data=description, known=known)
-    problems = [*_egress_problems(services, document), *await _problems(services, request, key)]
-    return Preflight(ready=not has_errors(problems), problems=problems, dataset=description)
-
-
-def _egress_problems(services: Services, document: GraphDocument) -> Iterator[Problem]:
-    """Yield a problem for every `RemoteMonitor` that would send to a host that is not on the server's list."""
-    for key, callback in sorted(document.training.callbacks.items()):
-        if callback.class_name != "RemoteMonitor":
-            continue
-        try:
-            check_egress(callback.config, services.egress_hosts)
-        except AppError as error:
-            remove = RemoveValue(path=["training", "callbacks", key])
-            yield Problem(
-                code=error.code,
-                param="callbacks",
-                message=error.message,
-                expected=error.expected,
-                received=error.received,
-                hint=error.hint,
-                fix=Fix(title="Remove RemoteMonitor", edits=(remove,)),
-            )
-
-
-async def _problems(services: Services, request: AnalyzeRequest, key: str) -> list[Problem]:
-    answer = await services.analysis.ask(request, services.analysis_seconds, key=f"preflight:{key}")
-    if isinstance(answer, Refusal):
-        return [
-            Problem(
-                code=answer.code,
-                message=answer.message,
-                expected=answer.expected,
-                received=answer.received,
-                hint=answer.hint,
-            )
-        ]
-    return answer.problems
-
-
-def has_errors(problems: Sequence[Problem]) -> bool:
-    return any(problem.severity == "error" for problem in problems)
-
-
-def _no_dataset() -> Problem:
-    return Problem(
-        code="no_dataset",
-        param="training.dataset",
-        message="No data set is chosen.",
-        expected="a data set to train on",
-        received="none",
-        hint="Choose one in the Train tab; digits is a quick start.",
-    )
-
-
-def _data_problem(error: AppError) -> Problem:
-    node = error.refusal.node if isinstance(error, Refused) else ""
-    return Problem(
-        code=error.as_dict()["code"],
-        node=node,
-        param="columns" if node else "training.dataset",
-        message=error.message,
-        expected=error.expected,
-        received=error.received,
-        hint=error.hint,
-    )
 
 
 # --- starting ---------------------------------------------------------------------------------------------------------

@@ -5,6 +5,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.accounts.principal import Principal
 from app.accounts.tables import User
+from app.designs.repository import visible_to
+from app.designs.tables import Design
 from app.weights.tables import WeightsFile
 
 
@@ -33,4 +35,15 @@ async def list_files(session: AsyncSession, principal: Principal) -> list[tuple[
 async def delete_file(session: AsyncSession, principal: Principal, file_id: str) -> None:
     await session.execute(
         delete(WeightsFile).where(WeightsFile.id == file_id, WeightsFile.workspace_id == principal.workspace_id)
+    )
+
+
+async def list_users(session: AsyncSession, principal: Principal, file_id: str) -> list[Design]:
+    """Return the designs that the principal may see and that name the file, as they were last stored."""
+    return list(
+        await session.scalars(
+            select(Design)
+            .where(visible_to(principal), Design.document.contains(f'"{file_id}"', autoescape=True))
+            .order_by(Design.updated_at.desc(), Design.id)
+        )
     )

@@ -11,7 +11,7 @@ from app.infra.multipart import FILE_FORM, FORM_OVERHEAD, NO_LIMIT, UploadedFile
 from app.infra.services import Connected, Transaction
 from app.shared.errors import TooLarge
 from app.weights import repository, service
-from app.weights.schemas import WeightsDeleted, WeightsFileView
+from app.weights.schemas import WeightsDeleted, WeightsFileView, WeightsUser
 
 router = APIRouter(prefix="/api/weights", tags=["weights"])
 
@@ -54,6 +54,14 @@ async def read_weights(file_id: Id, principal: CurrentMember, transaction: Trans
     """Say what a weights file holds."""
     file, user = await service.get_file(transaction, principal, file_id)
     return service.view(file, Person(id=user.id, name=user.name))
+
+
+@router.get("/{file_id}/designs")
+async def list_users(file_id: Id, principal: CurrentMember, transaction: Transaction) -> list[WeightsUser]:
+    """List the designs that start from a weights file, of those that you may see."""
+    file, _ = await service.get_file(transaction, principal, file_id)
+    designs = await repository.list_users(transaction, principal, file.id)
+    return [WeightsUser(id=design.id, name=design.name) for design in designs]
 
 
 @router.delete("/{file_id}")

@@ -21,5 +21,12 @@ class WeightsFileView(BaseModel):
     contents: WeightsContents
 
 
+class WeightsUser(BaseModel):
+    """A design that names a weights file."""
+
+    id: str
+    name: str
+
+
 class WeightsDeleted(BaseModel):
     deleted: Literal[True] = True

@@ -96,6 +96,13 @@ def begin(model: Any, document: GraphDocument, files: Mapping[str, str], data: D
     wanted = _shapes(model)
     if whole is not None:
         store = _open(stores, files, whole, "")
+        if isinstance(store.contents, WordVectors):
+            raise CannotStart(
+                "Word vectors are for an Embedding, not for a whole design.",
+                expected="a file of weights, or an earlier run",
+                received=f"vectors of {store.contents.words:,} words",
+                hint="Let the Embedding start from them.",
+            )
         for path, shapes in wanted.items():
             starts[path] = _take(store, path, shapes, values, path)
     vectors: list[tuple[str, Store, str]] = []
@@ -157,8 +164,6 @@ def _source(store: Store, path: str, name: str, given: str) -> str:
 def _take(
     store: Store, path: str, wanted: Mapping[str, tuple[int, ...]], values: dict[str, dict[str, Array]], source: str
 ) -> Start:
-    if isinstance(store.contents, WordVectors):
-        return Start(path, why="The file holds word vectors, which a layer names for itself.")
     if source not in store.layers:
         return Start(path, why="There is no layer of this name in what it would start from.")
     number, stored = store.layers[source]

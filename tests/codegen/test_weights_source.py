@@ -62,7 +62,7 @@ def ids() -> GraphDocument:
     return starting(document, "embedding", Weights(source="upload", id="v"))
 
 
-def starting(document: GraphDocument, layer: str, weights: Weights) -> GraphDocument:
+def starting(document: GraphDocument, layer: str, weights: Weights | None) -> GraphDocument:
     layers = {**document.layers, layer: document.layers[layer].model_copy(update={"weights": weights})}
     return document.model_copy(update={"layers": layers})
 
@@ -245,3 +245,18 @@ def test_a_script_that_starts_from_weights_is_read_back(make: Callable[[], Graph
     shown = scripted(document)
     request = ApplyCodeRequest(document=document, shown=shown, source=shown + "\n")
     assert apply_code(request).edits == []
+
+
+def test_a_script_of_a_design_that_starts_from_word_vectors_as_a_whole_is_refused_as_training_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    path = tmp_path / "vectors_1.txt"
+    path.write_text("the 1 2 3\n")
+    document = wholly(ids())
+    document = starting(document, "embedding", None)
+
+    with pytest.raises(CannotStart, match="not for a whole design"):
+        by_training(document, {"run:r": path})
+    with pytest.raises(FileNotFoundError, match=r"weights_1\.keras"):
+        by_script(document)

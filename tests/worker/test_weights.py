@@ -280,3 +280,12 @@ def test_a_run_without_the_weights_that_it_names_fails_at_their_layer(tmp_path: 
     spec = JobSpec(run_id="r", document=document, data=IRIS, folder=str(tmp_path))
     assert train(spec, events.append, Control()) is RunState.FAILED
     assert (events[-1]["code"], events[-1]["node"]) == ("weights_missing", "last")
+
+
+def test_a_design_as_a_whole_does_not_start_from_word_vectors(tmp_path: Path) -> None:
+    (tmp_path / "glove.txt").write_text(VECTORS)
+    _, file = converted(tmp_path / "glove.txt")
+    document = chain(MLP)
+    document.training.weights = Weights(source="upload", id="v")
+    with pytest.raises(CannotStart, match="not for a whole design"):
+        begin(built(document), document, {"upload:v": file}, IRIS)

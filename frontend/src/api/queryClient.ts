@@ -26,6 +26,8 @@ export const keys = {
   readCode: (id: string, code: object) => ["design", id, "read code", code] as const,
   ownCode: (id: string, digest: string) => ["design", id, "own code", digest] as const,
   weights: ["weights"] as const,
+  weightsUsers: (file: string) => ["weights", file, "designs"] as const,
+  runLayers: (run: string) => ["run", run, "layers"] as const,
   weightsStart: (id: string, digest: string) => ["design", id, "weights", digest] as const,
   runCode: (id: string) => ["run", id, "own code"] as const,
   sandbox: ["sandbox"] as const,

@@ -31,3 +31,30 @@ export function useWeightsStart(id: string, digest: string, enabled = true) {
     placeholderData: (before) => before,
   });
 }
+
+/** The layers of a run, by the path of their names. */
+export function useRunLayers(run: string, enabled = true) {
+  return useQuery({
+    queryKey: keys.runLayers(run),
+    queryFn: () => answer(api.GET("/api/runs/{run_id}/layers", { params: { path: { run_id: run } } })),
+    enabled,
+    staleTime: Number.POSITIVE_INFINITY,
+  });
+}
+
+/** The designs that name a weights file. */
+export function useWeightsUsers(file: string) {
+  return useQuery({
+    queryKey: keys.weightsUsers(file),
+    queryFn: () => answer(api.GET("/api/weights/{file_id}/designs", { params: { path: { file_id: file } } })),
+    staleTime: 0,
+  });
+}
+
+export function useDeleteWeights() {
+  return useMutation({
+    mutationFn: (file: string) =>
+      answer(api.DELETE("/api/weights/{file_id}", { params: { path: { file_id: file } } })),
+    onSuccess: () => void queryClient.invalidateQueries({ queryKey: keys.weights }),
+  });
+}

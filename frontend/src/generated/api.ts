@@ -809,6 +809,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/runs/{run_id}/layers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Run Layers
+         * @description List the layers that a run trained, for another design to start from.
+         */
+        get: operations["read_run_layers_api_runs__run_id__layers_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/runs/{run_id}/own-code": {
         parameters: {
             query?: never;
@@ -989,6 +1009,26 @@ export interface paths {
          * @description Delete a weights file; designs that name it cannot be trained until they name another one.
          */
         delete: operations["delete_weights_api_weights__file_id__delete"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/weights/{file_id}/designs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Users
+         * @description List the designs that start from a weights file, of those that you may see.
+         */
+        get: operations["list_users_api_weights__file_id__designs_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -2502,7 +2542,8 @@ export interface components {
          *     `when` names parameter values that must hold for the port to exist (`{"return_state": true}`). A key may be a
          *     dotted path into a nested object (`layer.config.return_state`), a list of values means any of them, and a
          *     parameter that is not set counts with its default (`app.catalog.ports` reads these rules). A key may also be an
-         *     argument of the call (`return_attention_scores`), which is not set unless a node sets it.
+         *     argument of the call (`return_attention_scores`), which is not set unless a node sets it. A port that exists under
+         *     one rule or another stands there twice.
          */
         PortSpec: {
             /**
@@ -3211,6 +3252,18 @@ export interface components {
             ][];
         };
         /**
+         * TrainedLayer
+         * @description A layer of a run by the path of its name (`encoder/dense` inside a nested model), and how many values it has.
+         */
+        TrainedLayer: {
+            /** Class Name */
+            class_name: string;
+            /** Name */
+            name: string;
+            /** Values */
+            values: number;
+        };
+        /**
          * Training
          * @description What `compile` and `fit` receive. Losses, metrics, targets and tasks are keyed by the id of an Output node.
          *
@@ -3417,8 +3470,20 @@ export interface components {
             sha256: string;
         };
         /**
+         * WeightsUser
+         * @description A design that names a weights file.
+         */
+        WeightsUser: {
+            /** Id */
+            id: string;
+            /** Name */
+            name: string;
+        };
+        /**
          * WeightsView
          * @description How each layer of a design with weights would start, given the weights that the design names or `source`.
+         *
+         *     A nested model is kept where all inside it is; `kept` and `afresh` count the layers that are no such model.
          */
         WeightsView: {
             /** Afresh */
@@ -4962,6 +5027,37 @@ export interface operations {
             };
         };
     };
+    read_run_layers_api_runs__run_id__layers_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                run_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TrainedLayer"][];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
     list_run_code_api_runs__run_id__own_code_get: {
         parameters: {
             query?: never;
@@ -5206,6 +5302,37 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["WeightsDeleted"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    list_users_api_weights__file_id__designs_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                file_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WeightsUser"][];
                 };
             };
             /** @description Validation Error */

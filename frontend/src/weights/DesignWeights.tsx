@@ -13,6 +13,7 @@ import {
   useTraining,
 } from "@/document";
 import { SourcePicker } from "./SourcePicker";
+import { UploadedFiles } from "./UploadedFiles";
 import classes from "./weights.module.css";
 
 /** Values that the whole design starts from, and which layers keep them. */
@@ -33,6 +34,7 @@ export function DesignWeights() {
           commands.endGesture();
         }}
       />
+      {canEdit && <UploadedFiles />}
       <Start />
     </div>
   );

@@ -1,7 +1,7 @@
-import { Select, Text, TextInput } from "@mantine/core";
+import { Select, Text } from "@mantine/core";
 import { useTranslation } from "react-i18next";
 import { useDiagnostics } from "@/api";
-import { useWeightsFiles, useWeightsStart } from "@/api/weights";
+import { useRunLayers, useWeightsFiles, useWeightsStart } from "@/api/weights";
 import { useCanEdit, useCommands, useDesignDocument, useLayer, type Weights } from "@/document";
 import { SourcePicker } from "./SourcePicker";
 import classes from "./weights.module.css";
@@ -57,41 +57,29 @@ interface LayerThereProps {
 function LayerThere({ weights, name, readOnly, onChange }: LayerThereProps) {
   const { t } = useTranslation("weights");
   const files = useWeightsFiles();
+  const trained = useRunLayers(weights.id, weights.source === "run");
   const contents = files.data?.find(
     (file) => weights.source === "upload" && file.id === weights.id,
   )?.contents;
   if (contents?.kind === "vectors") return null;
-  const placeholder = t("sameName", { name });
-  if (contents) {
-    return (
-      <Select
-        mt={6}
-        size="xs"
-        label={t("there")}
-        placeholder={placeholder}
-        value={weights.layer || null}
-        clearable
-        searchable
-        limit={100}
-        readOnly={readOnly}
-        data={[...new Set(contents.layers.map((layer) => layer.name))]}
-        onChange={(layer) => onChange({ ...weights, layer: layer ?? "" })}
-      />
-    );
-  }
+  const layers = contents?.layers ?? trained.data ?? [];
+  const offered = new Set(layers.map((layer) => layer.name));
+  if (weights.layer) offered.add(weights.layer);
   return (
-    <TextInput
+    <Select
       mt={6}
       size="xs"
       label={t("there")}
-      placeholder={placeholder}
-      defaultValue={weights.layer}
+      placeholder={t("sameName", { name })}
+      value={weights.layer || null}
+      clearable
+      searchable
+      limit={100}
       readOnly={readOnly}
-      maxLength={200}
-      onBlur={(event) => {
-        const layer = event.currentTarget.value.trim();
-        if (layer !== weights.layer) onChange({ ...weights, layer });
-      }}
+      data={[...offered]}
+      nothingFoundMessage={t("noLayer")}
+      onChange={(layer) => onChange({ ...weights, layer: layer ?? "" })}
+      data-testid="weights-layer"
     />
   );
 }

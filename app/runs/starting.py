@@ -1,0 +1,348 @@
+"""What designs start from: files of weights and earlier runs, looked up and held against the layers of a design."""
+
+from collections import OrderedDict
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from math import prod
+from pathlib import Path
+from typing import Final, Literal
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.accounts.principal import Principal, Role
+from app.designs import own_code
+from app.designs.access import require_design_role
+from app.designs.service import get_version
+from app.document.edits import RemoveValue
+from app.document.model import GraphDocument, Layer, Weights
+from app.document.read import read_document
+from app.graph.model import Fix, Problem
+from app.infra.services import Services
+from app.messages.analysis import Analysis, AnalyzeRequest
+from app.messages.weights import WordVectors
+from app.runs import repository
+from app.runs.service import find_weights
+from app.runs.tables import Run
+from app.shared.errors import AppError, NotFound
+from app.weights import service as weights
+
+_SHAPELESS: Final = frozenset(
+    {
+        *("activation", "recurrent_activation", "data_format", "dilation_rate", "dropout", "dtype", "epsilon"),
+        *("go_backwards", "mask_zero", "merge_mode", "momentum", "name", "noise_shape", "padding", "pool_size", "rate"),
+        *("recurrent_dropout", "return_sequences", "return_state", "seed", "stateful", "strides", "trainable"),
+        *("unroll", "zero_output_for_mask"),
+    }
+)
+"""Parameters that change no shape of a weight; so do those that end like these."""
+_SHAPELESS_ENDINGS: Final = ("_initializer", "_regularizer", "_constraint")
+
+_KEPT_OFFERS: Final = 64
+
+
+@dataclass(frozen=True)
+class Offer:
+    """What a file or a run has: how many values by the path of each layer's name, `encoder/dense` inside a model.
+
+    `layers` are those of the run's design.
+    """
+
+    whose: Literal["file", "run"]
+    counts: Mapping[str, int]
+    layers: Mapping[str, Layer] = field(default_factory=dict)
+
+    def paths(self, name: str) -> list[str]:
+        """Return where a layer of this name, or path, may be: inside nested models too."""
+        return [path for path in self.counts if path == name or path.endswith(f"/{name}")]
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """Why a layer cannot start from what is named, "" where it can; `certain` says that a run would be refused."""
+
+    why: str = ""
+    certain: bool = True
+
+
+_run_offers: Final[OrderedDict[str, Offer]] = OrderedDict()
+"""What runs have, by the version that they trained, which never changes."""
+
+
+class Origins:
+    """What a design names to start from, each looked up once."""
+
+    def __init__(self, services: Services, session: AsyncSession, principal: Principal) -> None:
+        self.services, self.session, self.principal = services, session, principal
+        self._found: dict[tuple[str, str], Offer | WordVectors | AppError] = {}
+
+    async def look_up(self, reference: Weights) -> Offer | WordVectors | AppError:
+        """Return what `reference` names, or the error that says why it is not there."""
+        key = (reference.source, reference.id)
+        if key not in self._found:
+            try:
+                self._found[key] = await self._read(reference)
+            except AppError as error:
+                self._found[key] = error
+        return self._found[key]
+
+    async def judge(self, layer: Layer, count: int, reference: Weights | None) -> Judgement:
+        """Say whether `layer`, which has `count` values, can start from what is referred to."""
+        if reference is None:
+            return Judgement("Nothing is named to start from.")
+        found = await self.look_up(reference)
+        match found:
+            case AppError():
+                return Judgement(found.message)
+            case WordVectors():
+                return Judgement(_why_not_vectors(found, layer, reference))
+            case Offer():
+                return _judge(found, layer, reference.layer or layer.name, count)
+
+    async def _read(self, reference: Weights) -> Offer | WordVectors:
+        if reference.source == "upload":
+            file, _ = await weights.get_file(self.session, self.principal, reference.id)
+            contents = weights.contents_of(file)
+            if isinstance(contents, WordVectors):
+                return contents
+            return Offer("file", {layer.name: _values(layer.shapes) for layer in contents.layers})
+        run, document = await find_trained(self.session, self.principal, reference.id)
+        await find_weights(self.services, self.session, self.principal, run.id)
+        return await run_offer(self.services, self.session, run, document)
+
+
+def _values(shapes: Mapping[str, list[int]]) -> int:
+    return sum(prod(shape) for shape in shapes.values())
+
+
+async def run_offer(services: Services, session: AsyncSession, run: Run, document: GraphDocument) -> Offer:
+    """Return what `run`, which trained `document`, has for layers."""
+    if run.version_id not in _run_offers:
+        analysis = await analysed(services, session, run.design_id, document)
+        counts = counts_of(document, analysis)
+        paths = {path: key for path, key in layer_paths(document) if counts.get(key)}
+        layers = {path: document.layers[key] for path, key in paths.items()}
+        offer = Offer("run", {path: counts[key] for path, key in paths.items()}, layers)
+        if analysis is None:
+            return offer
+        _run_offers[run.version_id] = offer
+        while len(_run_offers) > _KEPT_OFFERS:
+            _run_offers.popitem(last=False)
+    return _run_offers[run.version_id]
+
+
+def layers_by_graph(document: GraphDocument) -> dict[str, list[str]]:
+    """Return the layers that are called in each graph, each once."""
+    inside: dict[str, dict[str, None]] = {}
+    for node in document.nodes.values():
+        inside.setdefault(node.graph, {})[node.layer] = None
+    return {graph: list(layers) for graph, layers in inside.items()}
+
+
+def layer_paths(document: GraphDocument) -> Iterator[tuple[str, str]]:
+    """Yield the layers of a design by the path of their names, as Keras writes them to a file; nested models aside."""
+    inside = layers_by_graph(document)
+
+    def below(graph: str, prefix: str, around: tuple[str, ...]) -> Iterator[tuple[str, str]]:
+        for key in inside.get(graph, ()):
+            layer = document.layers.get(key)
+            if layer is None:
+                continue
+            inner = layer.params.get("graph") if layer.class_name == "Model" else None
+            if isinstance(inner, str) and inner and inner not in around:
+                yield from below(inner, f"{prefix}{layer.name}/", (*around, inner))
+            elif layer.class_name != "Model":
+                yield f"{prefix}{layer.name}", key
+
+    yield from below("", "", ())
+
+
+async def find_trained(session: AsyncSession, principal: Principal, run_id: str) -> tuple[Run, GraphDocument]:
+    """Return a run that the principal may see, and the design as it trained it; raise `NotFound`."""
+    run = await repository.find_run(session, principal, run_id)
+    if run is not None:
+        try:
+            await require_design_role(session, principal, run.design_id, Role.VIEWER)
+        except AppError:
+            run = None
+    if run is None:
+        raise NotFound(
+            "There is no such run, or its design is not shared with you.",
+            expected="a run of a design that you may see",
+            received=run_id,
+            hint="It may have been deleted; choose another one.",
+        )
+    version = await get_version(session, principal, run.design_id, run.version_id)
+    return run, read_document(version.document)
+
+
+async def analysed(
+    services: Services, session: AsyncSession, design_id: str, document: GraphDocument
+) -> Analysis | None:
+    """Return what Keras says of a design; None when it did not come to an end."""
+    known = await own_code.known_outcomes(session, design_id, document)
+    answer = await services.analysis.ask(AnalyzeRequest(document=document, known=known), services.analysis_seconds)
+    return answer if isinstance(answer, Analysis) else None
+
+
+def counts_of(document: GraphDocument, analysis: Analysis | None) -> dict[str, int]:
+    """Return how many values each layer has, by its id; what could not be analysed is left out."""
+    counts: dict[str, int] = {}
+    for node in analysis.nodes if analysis else []:
+        if node.id in document.nodes:
+            layer = document.nodes[node.id].layer
+            counts[layer] = max(counts.get(layer, 0), node.params)
+    return counts
+
+
+def references_of(document: GraphDocument) -> dict[str, Weights]:
+    """Return what each layer starts from that names something, or that is inside of a nested model that does."""
+    inside = layers_by_graph(document)
+    found: dict[str, Weights] = {}
+    waiting = [(key, layer.weights) for key, layer in document.layers.items() if layer.weights is not None]
+    while waiting:
+        key, around = waiting.pop()
+        layer = document.layers.get(key)
+        if layer is None or key in found:
+            continue
+        found[key] = layer.weights or around
+        graph = layer.params.get("graph")
+        if layer.class_name == "Model" and isinstance(graph, str) and graph:
+            within = found[key].model_copy(update={"layer": ""})
+            waiting += [(each, within) for each in inside.get(graph, ())]
+    return found
+
+
+def _judge(offer: Offer, layer: Layer, name: str, count: int) -> Judgement:
+    paths = offer.paths(name)
+    if not paths:
+        return Judgement(f"The {offer.whose} has no layer named {name}.")
+    fitting = [path for path in paths if offer.counts[path] == count]
+    path = (fitting or paths)[0]
+    before = offer.layers.get(path)
+    if before is not None and before.class_name != layer.class_name:
+        return Judgement(f"It was a {before.class_name} in the run.", certain=not fitting)
+    changed = _changed(before, layer) if before is not None else ""
+    if fitting:
+        return Judgement(f"{changed} changed." if changed else "", certain=False)
+    cause = f"{changed} changed: it" if changed else "Its input changed: it" if before is not None else "It"
+    return Judgement(f"{cause} has {count:,} values, that of the {offer.whose} {offer.counts[path]:,}.")
+
+
+def _changed(before: Layer, layer: Layer) -> str:
+    """Return the parameters that may decide shapes and are not the same."""
+    return ", ".join(
+        sorted(
+            each
+            for each in before.params.keys() | layer.params.keys()
+            if before.params.get(each) != layer.params.get(each)
+            and each not in _SHAPELESS
+            and not each.endswith(_SHAPELESS_ENDINGS)
+        )
+    )
+
+
+def _why_not_vectors(contents: WordVectors, layer: Layer, reference: Weights) -> str:
+    if layer.class_name != "Embedding":
+        return "Word vectors are for an Embedding."
+    if layer.weights != reference:
+        return "The file holds word vectors, which a layer names for itself."
+    width = layer.params.get("output_dim")
+    dimensions = contents.dimensions
+    return "" if width == dimensions else f"Its output_dim is {width}, the vectors have {dimensions} numbers each."
+
+
+async def weights_problems(origins: Origins, document: GraphDocument, analysis: Analysis) -> list[Problem]:
+    """Return why a run of `document` would be refused for what it names to start from, given its `analysis`.
+
+    Layers that name values of their own must find them; those of the design as a whole are taken where they fit.
+    """
+    found: list[Problem] = []
+    whole = document.training.weights
+    if whole is not None:
+        offer = await origins.look_up(whole)
+        if not isinstance(offer, Offer):
+            found.append(_whole_problem(offer, whole))
+    counts = counts_of(document, analysis)
+    for key, reference in references_of(document).items():
+        layer = document.layers[key]
+        owner = layer.weights is not None
+        if layer.class_name == "Model" or (not owner and not counts.get(key)):
+            continue
+        problem = await _layer_problem(origins, document, key, reference, counts.get(key))
+        if problem is not None:
+            found.append(problem)
+    return found
+
+
+def _whole_problem(offer: WordVectors | AppError, whole: Weights) -> Problem:
+    remove = Fix(title="Start from fresh values", edits=(RemoveValue(path=["training", "weights"]),))
+    if isinstance(offer, WordVectors):
+        return Problem(
+            code="weights_missing",
+            param="weights",
+            message="Word vectors are for an Embedding, not for a whole design.",
+            expected="a file of weights, or an earlier run",
+            received=f"vectors of {offer.words:,} words",
+            hint="Let the Embedding start from them.",
+            fix=remove,
+        )
+    return Problem(
+        code="weights_missing",
+        param="weights",
+        message=f"The design starts from weights that are not there. {offer.message}",
+        expected=f"the {whole.source} {whole.id}",
+        received="nothing",
+        hint="Choose other weights, or start afresh.",
+        fix=remove,
+    )
+
+
+async def _layer_problem(
+    origins: Origins, document: GraphDocument, key: str, reference: Weights, count: int | None
+) -> Problem | None:
+    layer = document.layers[key]
+    if count is None:
+        offer = await origins.look_up(reference)
+        judged = Judgement(offer.message) if isinstance(offer, AppError) else Judgement()
+    else:
+        judged = await origins.judge(layer, count, reference) if count else Judgement("It has no weights.")
+    if not judged.why or not judged.certain:
+        return None
+    node = next((node for node, call in document.nodes.items() if call.layer == key), "")
+    named = layer.weights is not None
+    return Problem(
+        code="weights_missing",
+        node=node,
+        param="weights",
+        message=f"{layer.name} cannot start from the weights that are named for it. {judged.why}",
+        expected="values of the same shapes",
+        received=f"{reference.layer or layer.name} of the {reference.source} {reference.id}",
+        hint="Choose other weights or another layer of them, or let this layer start afresh.",
+        fix=Fix(title=f"Let {layer.name} start afresh", edits=(RemoveValue(path=["layers", key, "weights"]),))
+        if named
+        else None,
+    )
+
+
+async def starting_weights(
+    services: Services, principal: Principal, document: GraphDocument, folder: Path
+) -> dict[str, str]:
+    """Return where the weights lie that `document` names to start from, keyed `upload:ID` or `run:ID`.
+
+    Those of a run are rewritten below `folder` by the sandbox. Raises `NotFound` for what is not there (any more).
+    """
+    named = [layer.weights for layer in document.layers.values()] + [document.training.weights]
+    found: dict[str, str] = {}
+    for reference in named:
+        if reference is None or (key := f"{reference.source}:{reference.id}") in found:
+            continue
+        async with services.database.session() as session:
+            if reference.source == "upload":
+                file, _ = await weights.get_file(session, principal, reference.id)
+                found[key] = services.artifacts.url(file.artifact)
+                continue
+            run, _ = await find_trained(session, principal, reference.id)
+            model = await find_weights(services, session, principal, run.id)
+        converted, _ = await weights.convert(services, model, model.name, folder / "start" / run.id)
+        found[key] = str(converted)
+    return found
