@@ -133,10 +133,7 @@ function NewPiece() {
               onClick={() => create(name)}
               data-testid={`own-code-template-${name}`}
             >
-              <Text size="sm">{t(`template.${name}`)}</Text>
-              <Text size="xs" c="dimmed">
-                {t(`template.${name}Text`)}
-              </Text>
+              <TemplateWords name={name} />
             </Menu.Item>
           );
         })}
@@ -170,12 +167,7 @@ function NoPieces() {
                   <Sign size={18} stroke={1.7} />
                 </span>
                 <span className={classes.pieceWords}>
-                  <Text size="sm" fw={600}>
-                    {t(`template.${name}`)}
-                  </Text>
-                  <Text size="xs" c="dimmed">
-                    {t(`template.${name}Text`)}
-                  </Text>
+                  <TemplateWords name={name} />
                 </span>
               </UnstyledButton>
             );
@@ -183,5 +175,19 @@ function NoPieces() {
         </div>
       )}
     </div>
+  );
+}
+
+function TemplateWords({ name }: { name: TemplateName }) {
+  const { t } = useTranslation("code");
+  return (
+    <>
+      <Text size="sm" fw={600}>
+        {t(`template.${name}`)}
+      </Text>
+      <Text size="xs" c="dimmed">
+        {t(`template.${name}Text`)}
+      </Text>
+    </>
   );
 }

@@ -4,6 +4,7 @@ import { IconArrowLeft, IconTrash } from "@tabler/icons-react";
 import { useEffect, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { showOwnCode } from "@/actions/codeView";
+import { toApiError } from "@/api";
 import { type Fault, useReadOwnCode } from "@/api/code";
 import { type Code, useCanEdit, useCommands, useDesignDocument, useDocumentSelector } from "@/document";
 import { CodeCheck } from "./CodeCheck";
@@ -24,8 +25,15 @@ export function PieceEditor({ id }: { id: string }) {
   const piece = code[id];
   const canEdit = useCanEdit();
   const draft = useStoredDraft(id, piece?.source);
-  const faults = useFaults(id, code);
-  const first = faults?.[0];
+  const { faults, refusal } = useReading(id, code);
+  const [first] = faults ?? [];
+  const state = () => {
+    if (draft.edited) return { state: "typing" } as const;
+    if (refusal) return { state: "fault", fault: refusal } as const;
+    if (!faults) return { state: "reading" } as const;
+    if (!first) return { state: "fine" } as const;
+    return { state: "fault", fault: t("faultAt", { line: first.line, message: first.message }) } as const;
+  };
   if (!piece) return null;
   return (
     <>
@@ -59,27 +67,24 @@ export function PieceEditor({ id }: { id: string }) {
           testId="own-code-editor"
         />
       </div>
-      <CodeCheck
-        piece={piece}
-        reading={
-          draft.edited
-            ? { state: "typing" }
-            : !faults
-              ? { state: "reading" }
-              : first
-                ? { state: "fault", fault: t("faultAt", { line: first.line, message: first.message }) }
-                : { state: "fine" }
-        }
-      />
+      <CodeCheck piece={piece} reading={state()} />
     </>
   );
 }
 
-/** What reading the design's own code finds wrong with the piece `id`; undefined while its text is still being read. */
-function useFaults(id: string, code: Record<string, Code>): Fault[] | undefined {
+interface Reading {
+  /** What is wrong with the piece; undefined while its text is still being read. */
+  faults?: Fault[];
+  /** Why it could not be read. */
+  refusal?: string;
+}
+
+/** What reading the design's own code says of the piece `id`. */
+function useReading(id: string, code: Record<string, Code>): Reading {
   const design = useDesignDocument();
-  const { data, isPlaceholderData } = useReadOwnCode(design.id, code);
-  return data && !isPlaceholderData ? (data.faults[id] ?? NO_FAULTS) : undefined;
+  const { data, error, isPlaceholderData } = useReadOwnCode(design.id, code);
+  if (error) return { refusal: toApiError(error).message };
+  return data && !isPlaceholderData ? { faults: data.faults[id] ?? NO_FAULTS } : {};
 }
 
 /** A draft that goes into the design on every pause of typing, and when the editor is left. */
