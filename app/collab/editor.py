@@ -90,7 +90,7 @@ class Editor:
 
     async def _listen(self) -> None:
         try:
-            while True:
+            while not self.outbox.closing:
                 event = await self.socket.receive()
                 if event["type"] == "websocket.disconnect":
                     return

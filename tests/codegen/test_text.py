@@ -188,10 +188,20 @@ def written(whole: Json) -> Script | None:
         return None
 
 
-def shape(source: str) -> str:
-    """Return the syntax tree of a script, from the bytes that would be in its file: texts blank, variables numbered."""
+def functions(script: Script) -> dict[str, str]:
+    """Return the functions that a script defines, by name, numbered."""
+    tree = ast.parse(script.source.encode())
+    defined = [node.name for node in tree.body if isinstance(node, ast.FunctionDef)]
+    return {name: f"f{number}" for number, name in enumerate(defined)}
+
+
+def shape(source: str, numbered: dict[str, str] | None = None) -> str:
+    """Return the syntax tree of Python, from the bytes that would be in its file: texts blank, variables numbered.
+
+    `numbered` are names that have a number already.
+    """
     tree = ast.parse(source.encode())
-    names: dict[str, str] = {}
+    names = dict(numbered or {})
     for node in ast.walk(tree):
         match node:
             case ast.Name(id=name, ctx=ast.Store()) | ast.arg(arg=name) | ast.FunctionDef(name=name):
@@ -229,12 +239,12 @@ def vocabulary(source: str) -> set[str]:
 
 def changes(script: Script, before: Script) -> Iterator[str]:
     """Yield what is another program than before: of the file as it would be written, and of the notebook's cells."""
-    ast.parse(script.source.encode())
+    ours, theirs = functions(script), functions(before)
     if [part.title for part in script.sections] != [part.title for part in before.sections]:
         yield "sections"
         return
     for part, earlier in zip(script.sections, before.sections, strict=True):
-        if part != earlier and shape(part.text) != shape(earlier.text):
+        if part != earlier and shape(part.text, ours) != shape(earlier.text, theirs):
             yield part.text
     notebook, older = (json.loads(render_notebook(each))["cells"] for each in (script, before))
     for cell, earlier in zip(notebook, older, strict=True):
@@ -300,7 +310,7 @@ def hostile(chance: random.Random) -> str:
 
 
 BEFORE: Final = written(WHOLE)
-MORE: Final = {
+LINES: Final = {
     ("design", "training", "callbacks", "6", "config", "schedule"),
     ("design", "layers", "a", "params", "expression"),
     ("design", "layers", "s", "params", "key"),
@@ -332,7 +342,7 @@ def check(cases: int, seed: int) -> dict[Path, int]:
         places = [turns[number % len(turns)], *chance.sample(PLACES, count - 1)]
         whole, changed = WHOLE, []
         for path, key in sorted(places, key=lambda place: (place[1], -len(place[0]))):
-            if path not in MORE:
+            if path not in LINES:
                 text = hostile(chance)
                 whole = replaced(whole, path, key, text)
                 changed.append((path, key, text))

@@ -28,4 +28,4 @@ def server() -> Iterator[Server]:
 @pytest.fixture(scope="package")
 def scene(server: Server) -> Scene:
     """A design with own code, its run, and everybody who may come to see them."""
-    return asyncio.run(prepare(server, cell_design([None, 5])))
+    return asyncio.run(prepare(server, cell_design([None, 5]).model_dump(mode="json")))

@@ -5,6 +5,7 @@ The doors are the application's own; a door without a knock here fails the test,
 
 import asyncio
 from collections.abc import Callable
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from typing import Any, Final, get_args
 
@@ -130,7 +131,7 @@ KNOCKS: Final[dict[str, Knock]] = {
     "POST /api/designs/{design_id}/shares/links": Knock("201"),
     "DELETE /api/designs/{design_id}/shares/links/{link_id}": Knock(renew=new_link),
     "GET /api/designs/{design_id}/own-code": SEEN,
-    "POST /api/designs/{design_id}/own-code/faults": UNFIT,
+    "POST /api/designs/{design_id}/own-code/read": UNFIT,
     "POST /api/designs/{design_id}/own-code/run": SEEN,
     "GET /api/designs/{design_id}/diagnostics": SEEN,
     "GET /api/designs/{design_id}/preflight": SEEN,
@@ -147,6 +148,8 @@ KNOCKS: Final[dict[str, Knock]] = {
     "GET /api/weights": SEEN,
     "POST /api/weights/uploads": Knock("422 invalid"),
     "GET /api/weights/{file_id}": Knock("404 not_found", path={"file_id": "none"}),
+    "GET /api/weights/{file_id}/designs": Knock("404 not_found", path={"file_id": "none"}),
+    "GET /api/runs/{run_id}/layers": SEEN,
     "DELETE /api/weights/{file_id}": Knock("404 not_found", path={"file_id": "none"}),
     "GET /api/runs/latest": SEEN,
     "GET /api/runs/{run_id}": SEEN,
@@ -174,22 +177,21 @@ def test_every_door_is_knocked_at() -> None:
 
 def test_every_answer_is_the_one_that_the_policy_declares(scene: Scene) -> None:
     expected, received = {}, {}
-    clients = {visitor.name: visitor.client(scene.server.url) for visitor in scene.visitors}
-    for door, knock in KNOCKS.items():
-        for visitor in scene.visitors:
-            cell = f"{door}: {visitor.name}"
-            (policy,) = DECLARED[door]
-            refusal = expected_refusal(policy, visitor)
-            if door.startswith("WEBSOCKET"):
-                expected[cell] = "403" if refusal else knock.answer
-                received[cell] = _open(scene, door, knock, visitor)
-            else:
-                expected[cell] = refusal or knock.answer
-                received[cell] = _answer(scene, door, knock, visitor, clients[visitor.name])
-            if door == "POST /api/designs/{design_id}/runs" and expected[cell] == knock.answer:
-                expected[cell] = knock.answer if visitor.may_run_code else CODE_FORBIDDEN
-    for client in clients.values():
-        client.close()
+    with ExitStack() as stack:
+        clients = {visitor.name: stack.enter_context(visitor.client(scene.server.url)) for visitor in scene.visitors}
+        for door, knock in KNOCKS.items():
+            for visitor in scene.visitors:
+                cell = f"{door}: {visitor.name}"
+                (policy,) = DECLARED[door]
+                refusal = expected_refusal(policy, visitor)
+                if door.startswith("WEBSOCKET"):
+                    expected[cell] = "403" if refusal else knock.answer
+                    received[cell] = _open(scene, door, knock, visitor)
+                else:
+                    expected[cell] = refusal or knock.answer
+                    received[cell] = _answer(scene, door, knock, visitor, clients[visitor.name])
+                if door == "POST /api/designs/{design_id}/runs" and expected[cell] == knock.answer:
+                    expected[cell] = knock.answer if visitor.may_run_code else CODE_FORBIDDEN
     assert {cell: answer for cell, answer in received.items() if answer != expected[cell]} == {}
     assert len({visitor.name for visitor in scene.visitors}) >= 12
     assert len(received) == len(DECLARED) * len(scene.visitors)
@@ -257,7 +259,7 @@ def test_every_message_has_a_policy_that_is_held(scene: Scene) -> None:
 
 
 def _say(scene: Scene, visitor: Visitor, frame: bytes) -> str:
-    """Send `frame` and then ask for the document; return whether an answer came."""
+    """Send `frame` and then ask for the document; return whether an answer came, or how the socket was closed."""
     with _socket(scene, f"/api/designs/{scene.design}/sync", visitor) as socket:
         try:
             socket.send(frame)

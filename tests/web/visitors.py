@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Any
 
 import httpx
 from sqlalchemy import select, update
@@ -91,8 +92,11 @@ async def database_of(server: Server) -> AsyncIterator[Database]:
         await database.close()
 
 
-async def prepare(server: Server, document: GraphDocument) -> Scene:
-    """Return the scene on a running server; people are made in its database, the rest over its doors."""
+async def prepare(server: Server, document: dict[str, Any], other: dict[str, Any] | None = None) -> Scene:
+    """Return the scene on a running server; people are made in its database, the rest over its doors.
+
+    The `other` design is shared with the same people.
+    """
     async with database_of(server) as database, database.session() as session:
         first = await accounts.ensure_local_owner(session)
         owner = Visitor(
@@ -109,14 +113,17 @@ async def prepare(server: Server, document: GraphDocument) -> Scene:
     with owner.client(server.url) as client:
         author = people[0]
         with author.client(server.url) as authors:
-            design = _made(authors.post("/api/designs", json={"document": document.model_dump(mode="json")}))
+            design = _made(authors.post("/api/designs", json={"document": document}))
             version = _made(authors.post(f"/api/designs/{design}/versions", json={"name": "first"}))
-        other_design = _made(client.post("/api/designs", json={}))
+        other_design = _made(client.post("/api/designs", json={"document": other or {}}))
         ids = {person["name"]: person["id"] for person in client.get("/api/people").json()}
-        for person in people[1:]:
-            if person.design is not None:
-                share = f"/api/designs/{design}/shares/people/{ids[person.name]}"
-                client.put(share, json={"role": person.design.word}).raise_for_status()
+        for person in people:
+            role = "viewer" if person.design is Role.VIEWER else "editor"
+            for shared in (design, other_design) if person.design else ():
+                if (person, shared) == (author, design):
+                    continue
+                share = f"/api/designs/{shared}/shares/people/{ids[person.name]}"
+                client.put(share, json={"role": role}).raise_for_status()
         gone = f"/api/designs/{design}/shares/people/{ids['member with a role taken back']}"
         client.put(gone, json={"role": "editor"}).raise_for_status()
         client.delete(gone).raise_for_status()
