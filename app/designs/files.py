@@ -19,6 +19,7 @@ from app.infra.multipart import UploadedFile
 from app.infra.services import Services
 from app.messages.analysis import (
     MAX_SCRIPT,
+    DrawPlotRequest,
     ExportedModel,
     ExportModelRequest,
     ImportedModel,
@@ -45,6 +46,7 @@ DesignFormat = ExportFormat | Literal["design"]
 _HDF5: Final = b"\x89HDF\r\n\x1a\n"
 
 _TEXTS: Final = frozenset({"python", "notebook"})
+_PLOTS: Final = frozenset({"plot_png", "plot_svg"})
 
 _BUSY: Final = frozenset({"analysis_timeout", "analysis_died", "unavailable", "superseded"})
 
@@ -203,15 +205,19 @@ def _remove(path: Path) -> None:
 async def _export_confined(
     services: Services, request: ExportModelRequest, path: Path, weights: Path | None
 ) -> ExportedModel | Refusal:
-    """Export in the sandbox, to a folder of its own; what it leaves there is copied to `path` when it has ended."""
+    """Export in the sandbox, to a folder of its own; what it leaves there is copied to `path` when it has ended.
+
+    It leaves a plot as text, which is drawn after that: no program can be started in there.
+    """
     folder = services.sandbox.folder / new_id()
     written = folder / "artifact"
     readable = [weights] if weights is not None else []
     if isinstance(request.data, CsvSource):
         readable.append(Path(request.data.path))
+    is_plot = request.format in _PLOTS
     try:
         answer: ExportedModel | Refusal = await services.sandbox.work(
-            request.model_copy(update={"path": str(written)}),
+            request.model_copy(update={"path": str(written), "bundle": request.bundle and not is_plot}),
             timeout=EXPORTS[request.format].seconds + SANDBOX_SECONDS,
             folder=folder,
             readable=readable,
@@ -220,10 +226,27 @@ async def _export_confined(
         if isinstance(answer, ExportedModel):
             if written.is_symlink() or not written.is_file():
                 return Refusal(code="export_failed", message="The sandbox left no file behind.")
+            if is_plot:
+                return await _drawn(services, request, written, answer)
             await asyncio.to_thread(shutil.copyfile, written, path)
         return answer
     finally:
         await asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True)
+
+
+async def _drawn(
+    services: Services, request: ExportModelRequest, text: Path, exported: ExportedModel
+) -> ExportedModel | Refusal:
+    status = await services.sandbox.require()
+    drawing = DrawPlotRequest.model_validate(
+        {
+            **request.model_dump(include={"format", "path", "bundle", "name"}),
+            "text": str(text),
+            "tier": status.tier,
+            "proof": exported.proof,
+        }
+    )
+    return await services.analysis.ask(drawing, timeout=EXPORTS[request.format].seconds)
 
 
 def refuse(refusal: Refusal) -> NoReturn:

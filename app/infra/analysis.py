@@ -16,6 +16,7 @@ from app.messages.analysis import (
     AppliedCode,
     ApplyCodeRequest,
     DescribeDataRequest,
+    DrawPlotRequest,
     ExportedModel,
     ExportModelRequest,
     ImportedModel,
@@ -37,6 +38,7 @@ _ANSWERS: Final[dict[str, TypeAdapter[Any]]] = {
     "import_model": TypeAdapter(ImportedModel),
     "run_script": TypeAdapter(ImportedModel),
     "export_model": TypeAdapter(ExportedModel),
+    "draw_plot": TypeAdapter(ExportedModel),
     "apply_code": TypeAdapter(AppliedCode),
     "convert_weights": TypeAdapter(WeightsContents),
 }
@@ -103,7 +105,7 @@ class AnalysisClient:
     ) -> ImportedModel | Refusal: ...
     @overload
     async def ask(
-        self, request: ExportModelRequest, timeout: float = ..., key: str | None = ...
+        self, request: ExportModelRequest | DrawPlotRequest, timeout: float = ..., key: str | None = ...
     ) -> ExportedModel | Refusal: ...
     @overload
     async def ask(

@@ -131,6 +131,22 @@ class ExportModelRequest(_Strict):
     name: str = Field(default="model", pattern=r"^[A-Za-z0-9_-]{1,64}$")
 
 
+class DrawPlotRequest(_Strict):
+    """Draw the text at `text`, which a sandboxed export of a plot left, to `path`, in a sandbox of `tier`.
+
+    `proof` is that of the export; `bundle` and `name` are as there.
+    """
+
+    request: Literal["draw_plot"] = "draw_plot"
+    text: str
+    tier: Literal["bubblewrap", "landlock"]
+    format: Literal["plot_png", "plot_svg"]
+    path: str
+    proof: Proof
+    bundle: bool = False
+    name: str = Field(default="model", pattern=r"^[A-Za-z0-9_-]{1,64}$")
+
+
 class ApplyCodeRequest(_Strict):
     """Read edited Python as data, never executing it, and say what it changes in `document`.
 
@@ -150,6 +166,7 @@ AnalysisRequest = Annotated[
     | ImportModelRequest
     | RunScriptRequest
     | ExportModelRequest
+    | DrawPlotRequest
     | ApplyCodeRequest
     | ConvertWeightsRequest,
     Field(discriminator="request"),

@@ -17,6 +17,7 @@ from app.messages.analysis import (
     AnalyzeRequest,
     ApplyCodeRequest,
     DescribeDataRequest,
+    DrawPlotRequest,
     ExportModelRequest,
     ImportModelRequest,
     InspectTableRequest,
@@ -89,6 +90,10 @@ def _dispatch(request: AnalysisRequest) -> Any:
 
             _load_code(request.document)
             return export_model(request).model_dump(mode="json")
+        case DrawPlotRequest():
+            from app.worker.exports.drawing import draw_plot
+
+            return draw_plot(request).model_dump(mode="json")
         case ApplyCodeRequest():
             from app.worker.apply_code import apply_code
 

@@ -1,9 +1,12 @@
 """Designs over HTTP, on a real server with its real room process."""
 
 import contextlib
+import hashlib
+import io
 import json
 import socket
 import time
+import zipfile
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -14,6 +17,7 @@ import pytest
 from app.document.model import GraphDocument
 from tests.graph.designs import chain
 from tests.server import Server
+from tests.worker.own.designs import everything
 
 DENSE: dict[str, Any] = {
     "meta": {"name": "Dense"},
@@ -240,6 +244,22 @@ def test_the_catalog_is_sent_once(owner: httpx.Client) -> None:
 )
 def test_a_request_that_does_not_fit_is_refused(owner: httpx.Client, body: dict[str, Any]) -> None:
     assert owner.post("/api/designs", json=body).status_code == 422
+
+
+def test_a_design_with_own_code_is_drawn(server: Server, owner: httpx.Client) -> None:
+    """Its code is executed in the sandbox, where no program can be started; Graphviz draws in another one."""
+    design = created(owner, {"document": everything().model_dump(mode="json")})["id"]
+
+    answer = owner.get(f"/api/designs/{design}/export?format=plot_svg&bundle=true", timeout=SECONDS)
+
+    assert answer.status_code == 200, answer.text
+    with zipfile.ZipFile(io.BytesIO(answer.content)) as archive:
+        picture = archive.read("model.svg").decode()
+        proof = json.loads(archive.read("proof.json"))
+    assert "RNN" in picture
+    assert proof["parameters"] > 0
+    assert proof["sha256"] == hashlib.sha256(picture.encode()).hexdigest()
+    assert not any((server.data / "exports").iterdir())
 
 
 # Who hangs up

@@ -12,11 +12,15 @@ import signal
 import socket
 import sys
 from pathlib import Path
-from typing import Final
+from typing import Final, NoReturn
 
 from app.worker import sandbox
 from app.worker.sandbox import landlock, seccomp
 from app.worker.sandbox.profile import Profile, Tier, landlock_places, limit_resources
+
+GRAPHVIZ: Final = "/usr/bin/dot"
+DRAWING: Final = "drawing.gv"
+"""What Graphviz draws in the folder, beside which the picture appears."""
 
 _PR_SET_PDEATHSIG: Final = 1
 _PR_SET_DUMPABLE: Final = 4
@@ -29,10 +33,10 @@ def main(arguments: list[str]) -> int:
     """Confine this process, then do the task on the socket; return the exit status.
 
     `train` takes one job, `analyse` and `convert` answer analysis requests (with Keras loaded before the first one,
-    and without), `probe` says what holds.
+    and without), `draw_png` and `draw_svg` become Graphviz, `probe` says what holds.
     """
     parser = argparse.ArgumentParser(prog="python -m app.worker.sandbox.inside")
-    parser.add_argument("task", choices=("train", "analyse", "convert", "probe"))
+    parser.add_argument("task", choices=("train", "analyse", "convert", "draw_png", "draw_svg", "probe"))
     parser.add_argument("--tier", choices=("bubblewrap", "landlock"), required=True)
     parser.add_argument("--channel", type=int, required=True)
     parser.add_argument("--folder", type=Path, required=True)
@@ -48,6 +52,8 @@ def main(arguments: list[str]) -> int:
             return _train(channel)
         case "analyse" | "convert":
             return _answer(channel, keras=options.task == "analyse")
+        case "draw_png" | "draw_svg":
+            return _draw(options.task.removeprefix("draw_"))
         case _:
             return _probe(channel, profile)
 
@@ -112,6 +118,11 @@ def _answer(channel: socket.socket, *, keras: bool) -> int:
     channel.sendall(b'{"ready": true}\n')
     serve(channel)
     return 0
+
+
+def _draw(kind: str) -> NoReturn:
+    """Become Graphviz, which draws the text in the present folder."""
+    os.execv(GRAPHVIZ, ("dot", f"-T{kind}", "-O", DRAWING))  # noqa: S606
 
 
 def _probe(channel: socket.socket, profile: Profile) -> int:

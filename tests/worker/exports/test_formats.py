@@ -73,6 +73,18 @@ def test_plots_are_pictures(kind: ExportFormat, start: bytes, tmp_path: Path) ->
     assert (tmp_path / "file").read_bytes().startswith(start)
 
 
+def test_names_in_a_plot_are_text(tmp_path: Path) -> None:
+    """Graphviz reads labels as HTML."""
+    layers = {
+        key: layer.model_copy(update={"name": f"<b> {key} & co"}) if layer.class_name != "Output" else layer
+        for key, layer in IMAGES.layers.items()
+    }
+
+    export(IMAGES.model_copy(update={"layers": layers}), "plot_svg", tmp_path / "file")
+
+    assert "&lt;b&gt;" in (tmp_path / "file").read_text()
+
+
 def test_without_graphviz_a_plot_says_what_to_install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(ToolMissing) as caught:
