@@ -22,8 +22,9 @@ _MOST_WAYS: Final = 3
 _ASPECT: Final = 0.6
 """Height to width of the picture."""
 
-ENDS: Final = "ends"
-"""The category of inputs and outputs in pictures: the palette and the canvas show them apart from other layers."""
+_MARKED: Final = {"input": "ends", "output": "ends", "model": "model"}
+_OPERATIONS: Final = "operations"
+"""Categories in pictures of what the palette and the canvas show apart from other layers."""
 
 
 def project(document: GraphDocument) -> dict[str, Any]:
@@ -108,4 +109,6 @@ def _category(document: GraphDocument, layer_id: str) -> str:
     spec = find_spec(Kind.LAYER, layer.class_name) if layer is not None else None
     if spec is None:
         return ""
-    return ENDS if spec.marker else spec.category
+    if spec.kind is Kind.OPERATION:
+        return _OPERATIONS
+    return _MARKED.get(spec.marker, spec.category)

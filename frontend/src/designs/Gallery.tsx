@@ -89,7 +89,7 @@ function Filters({ templates, filter, onChange }: FiltersProps) {
         aria-label={t("gallery.search")}
         value={filter.query}
         onChange={(event) => onChange({ ...filter, query: event.currentTarget.value })}
-        w={{ base: "100%", xs: 260 }}
+        w={{ base: "100%", xs: 320 }}
         data-testid="gallery-search"
       />
       <Select
