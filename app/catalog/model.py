@@ -114,7 +114,8 @@ class PortSpec(_Frozen):
     `when` names parameter values that must hold for the port to exist (`{"return_state": true}`). A key may be a
     dotted path into a nested object (`layer.config.return_state`), a list of values means any of them, and a
     parameter that is not set counts with its default (`app.catalog.ports` reads these rules). A key may also be an
-    argument of the call (`return_attention_scores`), which is not set unless a node sets it.
+    argument of the call (`return_attention_scores`), which is not set unless a node sets it. A port that exists under
+    one rule or another stands there twice.
     """
 
     name: str
@@ -185,12 +186,17 @@ class Catalog(_Frozen):
     def find(self, kind: Kind, name: str) -> ObjectSpec | None:
         """Return the spec named `name`, or known to Keras by that name (`"mse"`, `"glorot_uniform"`), or None.
 
-        What is drawn as a layer is found as one: `find(Kind.LAYER, "ops.mean")` finds the operation.
+        What is drawn as a layer is found as one: `find(Kind.LAYER, "ops.mean")` finds the operation. A layer such as
+        `LeakyReLU` may stand where an activation is wanted.
         """
         if kind is Kind.LAYER and name.startswith("ops."):
             kind = Kind.OPERATION
         section = self.objects.get(kind, {})
-        return section.get(name) or section.get(self.identifiers.get(kind, {}).get(name, ""))
+        found = section.get(name) or section.get(self.identifiers.get(kind, {}).get(name, ""))
+        if found is None and kind is Kind.ACTIVATION:
+            layer = self.objects.get(Kind.LAYER, {}).get(name)
+            return layer if layer is not None and layer.category == "activation" and name != "Activation" else None
+        return found
 
     def operation_of(self, class_name: str) -> ObjectSpec | None:
         """Return the function of `keras.ops` behind which a class such as `Mean` or `GetItem` stands, or None."""

@@ -143,7 +143,7 @@ class Literals:
         named = kind in _BY_NAME and not (kind is Kind.OPTIMIZER and depth)  # Keras looks up no optimizer in another.
         named = named and any(name.islower() for name in spec.identifiers)
         plain = named and not config and not any(param.required for param in spec.params)
-        if not spec.code and (plain or kind is Kind.ACTIVATION):
+        if not spec.code and (plain or spec.kind is Kind.ACTIVATION):
             return literal(_keras_name(spec))
         return call(self.reference(spec), self.arguments(spec, config, indent, depth=depth + 1), indent, margin)
 

@@ -3,10 +3,11 @@
 from pathlib import Path
 from typing import Any, Final
 
-from app.worker.imports.archive import config_of_archive
+from app.worker.imports.archive import read_archive
 from app.worker.imports.errors import NotAModel, too_large
 from app.worker.imports.hdf5 import SIGNATURE, read_model_config
 from app.worker.imports.json_data import MAX_CONFIG, parse_json
+from app.worker.imports.vocabularies import with_vocabularies
 
 _WANTED: Final = "a .keras or .h5 file, the JSON of model.to_json(), or a Python script"
 
@@ -20,7 +21,8 @@ def read_config(path: Path, filename: str) -> dict[str, Any]:
     with path.open("rb") as file:
         start = file.read(64)
     if start.startswith(b"PK"):
-        return parse_json(config_of_archive(path), filename)
+        config, vocabularies = read_archive(path)
+        return with_vocabularies(parse_json(config, filename), lambda member: _text(vocabularies.get(member)))
     if start.startswith(SIGNATURE):
         return read_model_config(path, filename)
     if start.lstrip().startswith((b"{", b"\xef\xbb\xbf{")):
@@ -36,3 +38,7 @@ def read_config(path: Path, filename: str) -> dict[str, Any]:
         received=f"a file that begins with {start[:16]!r}",
         hint="Save the model with model.save('model.keras') and import that file.",
     )
+
+
+def _text(found: bytes | None) -> str | None:
+    return None if found is None else found.decode("utf-8", "replace")

@@ -1,4 +1,4 @@
-"""The `config.json` of a `.keras` file, which is a zip: read only after its directory has been found harmless."""
+"""A `.keras` file, which is a zip: its architecture and its vocabularies, after its directory was found harmless."""
 
 import struct
 import zipfile
@@ -19,14 +19,29 @@ _KIND_OF_FILE: Final = 0o170000
 _LINK: Final = 0o120000
 
 
-def config_of_archive(path: Path) -> bytes:
-    """Return the text of `config.json`; raise `BadArchive` or `TooLarge`. Nothing is unpacked to disk."""
+MAX_VOCABULARY: Final = 4 * 2**20
+"""Bytes of one vocabulary, and `MAX_VOCABULARIES` of all."""
+
+MAX_VOCABULARIES: Final = 16 * 2**20
+
+
+def read_archive(path: Path) -> tuple[bytes, dict[str, bytes]]:
+    """Return the text of `config.json`, and those of vocabularies by the names of their members.
+
+    Raises `BadArchive` or `TooLarge`. Nothing is unpacked to disk.
+    """
     _check_directory(path)
     try:
         with zipfile.ZipFile(path) as archive:
-            _check_members(archive.infolist())
+            members = archive.infolist()
+            _check_members(members)
             with archive.open("config.json") as member:
                 text = member.read(MAX_CONFIG + 1)
+            vocabularies = {
+                each.filename: archive.read(each)
+                for each in members
+                if each.filename.endswith("/vocabulary.txt") and each.file_size <= MAX_VOCABULARY
+            }
     except KeyError as error:
         raise BadArchive(
             "This archive is not a .keras file.",
@@ -42,7 +57,7 @@ def config_of_archive(path: Path) -> bytes:
         raise _damaged(f"{type(error).__name__}: {error}") from error
     if len(text) > MAX_CONFIG:
         raise too_large("architecture", len(text), MAX_CONFIG)
-    return text
+    return text, vocabularies
 
 
 def _check_directory(path: Path) -> None:
@@ -88,6 +103,9 @@ def _check_members(members: list[zipfile.ZipInfo]) -> None:
     total = sum(member.file_size for member in members)
     if total > MAX_UNPACKED:
         raise too_large("model", total, MAX_UNPACKED)
+    texts = sum(member.file_size for member in members if member.filename.endswith("/vocabulary.txt"))
+    if texts > MAX_VOCABULARIES:
+        raise too_large("vocabulary", texts, MAX_VOCABULARIES)
     config = next((member for member in members if member.filename == "config.json"), None)
     if config is not None and config.file_size > MAX_CONFIG:
         raise too_large("architecture", config.file_size, MAX_CONFIG)

@@ -2,13 +2,18 @@
 
 from collections import Counter
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
 from pydantic import JsonValue
 
 from app.worker.imports.errors import NotAModel
 from app.worker.imports.tensors import arguments_of, calls_of, shape_of
 from app.worker.imports.translated import NESTED
+
+_PUBLISHED: Final = {
+    "keras.src.layers.preprocessing.feature_space.TFDConcat": "Concatenate",
+    "keras.src.layers.preprocessing.feature_space.TFDIdentity": "Identity",
+}
 
 
 def is_nested(entry: Any) -> bool:
@@ -39,6 +44,16 @@ def notes_of(entry: Mapping[str, Any]) -> list[str]:
     """Return what an earlier step changed in this entry."""
     notes = entry.get("converted")
     return [str(note)[:200] for note in notes] if isinstance(notes, list) else []
+
+
+def published(entry: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return an entry of a class that Keras keeps to itself as one of the class that does the same."""
+    name = _PUBLISHED.get(f"{entry.get('module')}.{entry.get('class_name')}")
+    if name is None:
+        return entry
+    note = f"{entry['class_name']} of FeatureSpace does what {name} does"
+    changed = {"module": "keras.layers", "class_name": name, "registered_name": None}
+    return {**entry, **changed, "converted": [*notes_of(entry), note]}
 
 
 def thawed(model: Mapping[str, Any]) -> dict[str, Any]:

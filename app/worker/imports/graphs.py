@@ -21,6 +21,7 @@ from app.worker.imports.entries import (
     input_params,
     is_nested,
     notes_of,
+    published,
     refuse_repeated,
     thawed,
 )
@@ -182,7 +183,7 @@ class Drawing:
             if name in nested and number > 0:
                 number -= 1  # Keras counts the first call of a functional model as 1 here, and as 0 elsewhere
             node = self._node_of(scope, (name, number, index))
-            sources.append((key, node, scope.translated[name].output_port(index), name))
+            sources.append((key, node, self._port_of(scope, node, name, index), name))
         return self._draw_outputs(scope, sources)
 
     def _note_keys(self, what: str, found: list[tuple[str, History]], scope: _Scope) -> None:
@@ -229,6 +230,7 @@ class Drawing:
         key = self._shared_key(entry)
         if key is not None and key in self._shared:
             return self._shared[key]
+        entry = published(entry)
         each = self._layer(entry, name, shapes)
         each.id = self.identifier(name)
         each.name = self._path + name
@@ -339,8 +341,11 @@ class Drawing:
 
     def _join(self, scope: _Scope, history: History, node: str, target: str) -> None:
         source = self._node_of(scope, history)
-        port = scope.translated[history[0]].output_port(history[2])
+        port = self._port_of(scope, source, history[0], history[2])
         self._connect(f"{source}:{port}->{node}:{target}")
+
+    def _port_of(self, scope: _Scope, node: str, name: str, index: int) -> str:
+        return scope.translated[name].output_port(index, self.nodes[node].get("arguments", {}))
 
     def _connect(self, key: str) -> None:
         self.edges[key] = Edge()

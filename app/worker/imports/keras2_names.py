@@ -118,7 +118,7 @@ DROPPED_FIELDS: Final[dict[str, dict[str, tuple[Any, ...]]]] = {
 """Fields that Keras 3 has no use for, with the values that need no word; those under "" where the class has no such."""
 
 KEPT_FIELDS: Final[dict[str, tuple[str, ...]]] = {
-    "Embedding": ("input_dim",),
+    **dict.fromkeys(["Embedding", "ReversibleEmbedding"], ("input_dim",)),
     "LSTM": ("unit_forget_bias",),
     "LSTMCell": ("unit_forget_bias",),
     "ConvLSTM1D": ("unit_forget_bias",),

@@ -9,8 +9,13 @@ from pydantic import JsonValue
 
 from app.catalog.model import Catalog, Kind, ObjectSpec, ParamKind, ParamSpec
 
-IGNORED: Final = frozenset({"name", "batch_shape", "batch_input_shape", "build_config", "optional", "ragged"})
-"""Keys of a configuration that are told elsewhere, or that Keras 3 keeps for old files only."""
+IGNORED: Final = frozenset(
+    {"name", "batch_shape", "batch_input_shape", "build_config", "optional", "ragged", "vocabulary_size"}
+)
+"""Keys of a configuration that are told elsewhere, follow from others, or that Keras 3 keeps for old files only."""
+
+_SAY_NOTHING: Final = {"trainable": True, "oov_method": "floormod"}
+"""Values of keys that a constructor does not name, where they are what Keras does anyway."""
 
 InnerLayer = Callable[[Any], JsonValue | None]
 """Translates a layer that is held by another one; None leaves it to `ParamReader`."""
@@ -43,7 +48,7 @@ class ParamReader:
                     converted = rounded(converted)
                 if not self._is_default(spec, known[name], converted, config):
                     yield name, converted
-            elif name not in IGNORED and not (name == "trainable" and value is True) and _matters(name, value):
+            elif name not in IGNORED and _matters(name, value):
                 notes.append(f"{name[:60]} was left out")
 
     def value(self, param: ParamSpec, value: Any, notes: list[str]) -> JsonValue:
@@ -85,7 +90,7 @@ class ParamReader:
         lost: list[str] = []
         params = self.params(spec, config, lost)
         notes += [note for note in lost if not note.startswith("zero_output_for_mask")]
-        if kind is not Kind.LAYER:
+        if Kind.LAYER not in (kind, spec.kind):
             return spec.name if not params else {"class_name": spec.name, "config": params}
         inner = config.get("name")
         if isinstance(inner, str):
@@ -149,7 +154,9 @@ def rounded(value: float) -> float:
 
 
 def _matters(name: str, value: Any) -> bool:
-    return value not in (None, False) and not (name == "dtype" and dtype_name(value) == "float32")
+    if value in (None, False) or (name in _SAY_NOTHING and value == _SAY_NOTHING[name]):
+        return False
+    return not (name == "dtype" and dtype_name(value) == "float32")
 
 
 def _mirrors(config: Mapping[str, Any]) -> bool:

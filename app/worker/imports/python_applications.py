@@ -21,7 +21,7 @@ from app.worker.imports.python_values import Array, CallValue, LayerValue, Model
 from app.worker.imports.tensors import History, arguments_of, calls_of, ends, history, is_tensor
 
 APPLICATIONS: Final = frozenset(name for name in dir(keras.applications) if name[:1].isupper())
-"""The functions of `keras.applications` that make a model."""
+"""The functions of `keras.applications` that make a model, there and in the modules of their families."""
 
 MAX_APPLICATIONS: Final = 8
 """How many different ones a script may name: the largest takes seconds to make."""
@@ -32,11 +32,6 @@ _PREPARATIONS: Final = frozenset(
     for family in dir(keras.applications)
     if hasattr(getattr(keras.applications, family), _PREPARED)
 )
-
-
-def is_application(path: str) -> bool:
-    """Return whether a dotted name is a model of `keras.applications`, there or in the module of its family."""
-    return path.startswith("keras.applications.") and path.rpartition(".")[2] in APPLICATIONS
 
 
 def is_preparation(path: str) -> bool:

@@ -6,16 +6,8 @@ from typing import Any
 
 from app.catalog.model import Catalog, Kind, ObjectSpec
 from app.codegen.names import snake_case
-from app.worker.imports.python_applications import (
-    MAX_APPLICATIONS,
-    application,
-    is_application,
-    is_preparation,
-    prepared,
-)
 from app.worker.imports.python_data import function as data_function
 from app.worker.imports.python_data import loaded
-from app.worker.imports.python_lambdas import expression_of
 from app.worker.imports.python_names import Function
 from app.worker.imports.python_reach import gives_several, reached
 from app.worker.imports.python_reader import LOOKING, Reader
@@ -98,10 +90,8 @@ class KerasMeaning:
             return data
         if (prepared_data := data_function(path, args, kwargs)) is not None:
             return prepared_data
-        if is_application(path):
-            return self._application(name, args, kwargs, node)
-        if is_preparation(path) and args and is_symbolic(args[0]):
-            return prepared(path, as_tensor(args[0]), self._catalog, node.lineno)
+        if path.startswith("keras.applications."):
+            return self._application(path, args, kwargs, node)
         if path.startswith("keras.") and name[:1].isupper() and module.count(".") > 0:
             return Made(Kind.LAYER, name, {**kwargs})
         if holds_symbolic([args, kwargs]):
@@ -175,6 +165,8 @@ class KerasMeaning:
         function = kwargs.get("function", args[0] if args else None)
         if not isinstance(function, Function) or {"mask", "arguments"} & kwargs.keys():
             return None
+        from app.worker.imports.python_lambdas import expression_of  # knows the layer, and so Keras
+
         text = expression_of(function.definition, lambda each: self._reader.plain(each, function.scope))
         if text is None:
             return None
@@ -246,10 +238,21 @@ class KerasMeaning:
         self.models.append(model)
         return model
 
-    def _application(self, name: str, args: list[Any], kwargs: dict[str, Any], node: ast.Call) -> ModelValue:
+    def _application(self, path: str, args: list[Any], kwargs: dict[str, Any], node: ast.Call) -> Any:
+        from app.worker.imports import python_applications as applications  # makes them with Keras
+
+        name = path.rpartition(".")[2]
+        if applications.is_preparation(path) and args and is_symbolic(args[0]):
+            return applications.prepared(path, as_tensor(args[0]), self._catalog, node.lineno)
+        if name not in applications.APPLICATIONS:
+            if holds_symbolic([args, kwargs]):
+                raise self._reader.fail(node, f"{path[:80]} does not belong to the operations that a design can hold.")
+            return Unknown(ast.unparse(node)[:200], node.lineno)
         self._applications += 1
-        if self._applications > MAX_APPLICATIONS:
-            raise self._reader.fail(node, f"a script may name at most {MAX_APPLICATIONS} models of keras.applications.")
+        if self._applications > applications.MAX_APPLICATIONS:
+            raise self._reader.fail(
+                node, f"a script may name at most {applications.MAX_APPLICATIONS} models of keras.applications."
+            )
         given = {key: self._constant(value, node) for key, value in kwargs.items() if key != "input_tensor"}
         inputs = as_tensor(kwargs.get("input_tensor"))
         if inputs is not None:
@@ -257,7 +260,9 @@ class KerasMeaning:
                 raise self._reader.fail(node, "input_tensor is what keras.Input gives.")
             given["input_shape"] = inputs.layer.config["batch_shape"][1:]
         try:
-            model, pretrained = application(name, self._constant(args, node), given, self._catalog, node.lineno, inputs)
+            model, pretrained = applications.application(
+                name, self._constant(args, node), given, self._catalog, node.lineno, inputs
+            )
         except (TypeError, ValueError) as error:
             raise self._reader.fail(node, f"Keras does not make this model: {str(error)[:300]}") from error
         if pretrained:

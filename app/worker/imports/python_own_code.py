@@ -39,7 +39,7 @@ def code_in(tree: ast.Module, source: str, catalog: Catalog) -> dict[str, Code]:
         text = script.text_of(node)
         if text is not None and len(text) <= MAX_SOURCE and len(found) < MAX_CODE:
             key = snake_case(node.name)[:40]
-            found[key] = Code(kind=kind.value, name=node.name, source=text)  # type: ignore[arg-type]
+            found[key] = Code(kind=kind.value, name=node.name, source=text)
     known = catalog_for(GraphDocument(code=found))
     return {key: code for key, code in found.items() if known.find(Kind(code.kind), code.name) is not None}
 

@@ -4,6 +4,7 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Any, Final
 
 from pydantic import JsonValue
@@ -63,13 +64,13 @@ class Translated:
             line=self.line,
         )
 
-    def output_port(self, index: int) -> str:
-        """Return the port of the output that Keras counts as `index`."""
+    def output_port(self, index: int, arguments: Mapping[str, Any] = MappingProxyType({})) -> str:
+        """Return the port of the output that Keras counts as `index`, of a call with these arguments."""
         if self.spec is None:
             return "output" if index == 0 else f"output_{index}"
         if self.marker == "model":
             return f"outputs.{index}"
-        keys = output_keys(output_ports(self.spec, self.layer.params), index + 1)
+        keys = output_keys(output_ports(self.spec, {**self.layer.params, **arguments}), index + 1)
         return keys[index] if 0 <= index < len(keys) else f"output_{index}"
 
     def first_input(self) -> str:

@@ -55,7 +55,14 @@ export function useSpecsVersion(): number {
 export function objectsOf(kind: Kind): ObjectSpec[] {
   const known = Object.values(current?.objects[kind] ?? {});
   const mine = [...own.values()].filter((spec) => spec.kind === kind && spec.code);
-  return [...known.map((spec) => own.get(`${kind}:${spec.name}`) ?? spec), ...mine];
+  const layers =
+    kind === "activations" ? Object.values(current?.objects.layers ?? {}).filter(isActivation) : [];
+  return [...known.map((spec) => own.get(`${kind}:${spec.name}`) ?? spec), ...layers, ...mine];
+}
+
+/** Whether a layer may stand where an activation is wanted: `LeakyReLU`, with its slope. */
+function isActivation(spec: ObjectSpec): boolean {
+  return spec.category === "activation" && spec.name !== "Activation";
 }
 
 /** What can be drawn: layers, operations, and the design's own layers. */
@@ -65,9 +72,9 @@ export function drawables(): ObjectSpec[] {
 
 /** The spec of a class, also in the snake case of Keras: `glorot_uniform`, `adam`. */
 export function objectSpec(kind: Kind, name: string): ObjectSpec | undefined {
-  return (
-    own.get(`${kind}:${name}`) ?? current?.objects[kind]?.[name] ?? bySpelling.get(spellingKey(kind, name))
-  );
+  const known = own.get(`${kind}:${name}`) ?? current?.objects[kind]?.[name];
+  const layer = kind === "activations" ? current?.objects.layers?.[name] : undefined;
+  return known ?? (layer && isActivation(layer) ? layer : bySpelling.get(spellingKey(kind, name)));
 }
 
 /** The spec of what a node calls: a layer, an operation (`ops.mean`), or a layer of the design's own. */
