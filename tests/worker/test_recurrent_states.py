@@ -135,6 +135,31 @@ def test_states_go_in_and_come_out(case: str) -> None:
     assert analysed(found, there.learned) == there.model_copy(update={"learned": {}})
 
 
+def test_a_cell_of_any_name_gives_its_states_in_a_script_too() -> None:
+    found = design(
+        {
+            "x": ("InputLayer", {"shape": [5]}),
+            "before": ("InputLayer", {"shape": [4]}),
+            "memory": ("Memory", {"units": 4}),
+            "y": ("Output", {}),
+            "after": ("Output", {}),
+        },
+        ["x->memory", "before->memory:states.0", "memory->y", "memory:states.0->after"],
+    )
+    found.code["memory"] = Code(kind="layers", name="Memory", source=CELL.replace("PlainCell", "Memory"))
+    own_code.load(found)
+    catalog = catalog_for(found)
+    model = build_model(make_plan(found, catalog), catalog)
+    script = render_script(make_plan(found, catalog), found).source
+    assert "memory, *memory_states = keras.tree.flatten(" in script
+    namespace: dict[str, Any] = {"__name__": "exported"}
+    exec(compile(script, "exported.py", "exec"), namespace)
+    other = namespace["build_model"]()
+    other.set_weights(model.get_weights())
+    inputs = [np.ones((2, *each.shape[1:])) for each in model.inputs]
+    assert results(other, inputs) == results(model, inputs)
+
+
 @pytest.mark.parametrize(
     ("made", "slices"),
     [
