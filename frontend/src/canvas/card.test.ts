@@ -1,0 +1,30 @@
+import { expect, it } from "vitest";
+import type { Port } from "@/graph/ports";
+import { cardSize, nameRowOf } from "./card";
+
+function ports(...labels: string[]): Port[] {
+  return labels.map((label) => ({
+    id: label,
+    name: label,
+    label,
+    optional: false,
+    variadic: false,
+    stale: false,
+  }));
+}
+
+function rowsOf(list: Port[]) {
+  const rowOf = nameRowOf(list);
+  return list.map((_, index) => rowOf(index));
+}
+
+it("writes the names of ports in one row, or in two in turns where they would run into each other", () => {
+  expect(rowsOf(ports("input"))).toEqual([null]);
+  expect(rowsOf(ports("input", "mask"))).toEqual([0, 0]);
+  const attention = ports("query", "value", "key", "query_mask", "value_mask", "key_mask", "attention_mask");
+  expect(rowsOf(attention)).toEqual([0, 1, 0, 1, 0, 1, 0]);
+  const heights = [ports("input"), ports("input", "mask"), attention].map(
+    (inputs) => cardSize({ inputs, outputs: [] }).height,
+  );
+  expect(heights).toEqual([58, 72, 86]);
+});
