@@ -11,9 +11,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.codegen.python_source import render_script
+from app.graph.demand import demand_of
 from app.shared.errors import AppError
 from app.worker.callbacks import CHECKPOINTS
 from app.worker.compile import BadTraining
+from app.worker.raw_model import probe, raw_model
 from app.worker.run_files import pack
 from app.worker.session import Session
 
@@ -29,15 +31,11 @@ def save_model(session: Session) -> None:
     session.model.save(temporary)
     samples = session.features(session.data.train.take(slice(_COMPARED_SAMPLES)))
     loaded = keras.saving.load_model(temporary, compile=False)
-    for ours, theirs in zip(_predicted(session.model, samples), _predicted(loaded, samples), strict=True):
-        if not np.allclose(ours, theirs, rtol=1e-4, atol=1e-5, equal_nan=True):
-            temporary.unlink()
-            raise BadTraining(
-                "The saved model predicts something else than the trained one.",
-                expected="equal predictions",
-                received=f"a difference of {float(np.max(np.abs(ours - theirs))):.3g}",
-                hint="A layer of the design does not save all of its state.",
-            )
+    try:
+        _compare(_predicted(session.model, samples), _predicted(loaded, samples))
+    except BadTraining:
+        temporary.unlink()
+        raise
     _keep(temporary, path)
     _tell_artifact(session, path)
 
@@ -45,6 +43,40 @@ def save_model(session: Session) -> None:
 def _predicted(model: Any, samples: Any) -> list[Array]:
     outputs = model.predict_on_batch(samples)
     return [np.asarray(output) for output in (outputs if isinstance(outputs, list | tuple) else [outputs])]
+
+
+def save_raw_model(session: Session) -> None:
+    """Write the model that takes raw rows, where the data was prepared; check it as `save_model` does."""
+    assert session.plan is not None
+    demand = demand_of(session.job.document, [one.node for one in session.plan.inputs], ())
+    path, temporary = (session.folder / f"model_with_preprocessing{end}.keras" for end in ("", ".part"))
+    try:
+        model = raw_model(session.model, session.data, demand.inputs)
+        if model is None:
+            return
+        model.save(temporary)
+        rows = probe(model)
+        loaded = keras.saving.load_model(temporary, compile=False)
+        _compare(_predicted(model, rows), _predicted(loaded, rows))
+    except Exception as error:
+        temporary.unlink(missing_ok=True)
+        session.say("log", level="warning", text=f"There is no model that takes raw rows. {error}"[:2_000])
+        return
+    _keep(temporary, path)
+    _tell_artifact(session, path)
+    session.say("log", text=f"{path.name} takes raw rows, by column: {', '.join(model.input)}."[:2_000])
+
+
+def _compare(ours: list[Array], theirs: list[Array]) -> None:
+    """Raise when a model that was loaded back predicts something else than the one that was saved."""
+    for one, other in zip(ours, theirs, strict=True):
+        if not np.allclose(one, other, rtol=1e-4, atol=1e-5, equal_nan=True):
+            raise BadTraining(
+                "The saved model predicts something else than the trained one.",
+                expected="equal predictions",
+                received=f"a difference of {float(np.max(np.abs(one - other))):.3g}",
+                hint="A layer of the design does not save all of its state.",
+            )
 
 
 def save_source(session: Session) -> None:

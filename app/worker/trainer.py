@@ -15,7 +15,7 @@ from app.graph.plan import plan_of
 from app.messages.events import RunState
 from app.messages.jobs import JobSpec
 from app.worker import own_code, weights
-from app.worker.artifacts import save_checkpoints, save_model, save_source
+from app.worker.artifacts import save_checkpoints, save_model, save_raw_model, save_source
 from app.worker.build import build_model
 from app.worker.callbacks import Control, Emit, Reporter, build_callbacks
 from app.worker.compile import BadTraining, Compiled, compile_arguments, fit_arguments, output_ends
@@ -126,6 +126,7 @@ def _finish(session: Session, reporter: Reporter) -> RunState:
     stopped = session.control.stop.is_set()
     session.emit({"event": "closing"})
     save_model(session)
+    save_raw_model(session)
     save_source(session)
     save_checkpoints(session)
     _report(session, reporter)

@@ -69,7 +69,8 @@ def test_a_training_tells_batches_epochs_reports_and_its_model(tmp_path: Path) -
     reports = of(events, "report")
     assert [(event["split"], event["samples"]) for event in reports] == [("validation", 27), ("test", 15)]
     assert reports[0]["metrics"]["loss"] == pytest.approx(epochs[-1]["logs"]["val_loss"], rel=1e-4)
-    artifact, script = of(events, "artifact")
+    artifact, raw, script = of(events, "artifact")
+    assert raw["name"] == "model_with_preprocessing.keras"
     assert script["name"] == "model.py"
     compile((tmp_path / "model.py").read_text(), "model.py", "exec")
     written = tmp_path / artifact["path"]
@@ -170,7 +171,7 @@ def test_files_of_callbacks_become_artifacts_and_prints_become_logs(tmp_path: Pa
     assert state is RunState.FINISHED
     assert len(of(events, "epoch")) < 30
     assert [event["name"] for event in of(events, "artifact")] == [
-        *("model.keras", "model.py", "best.keras", "history.csv")
+        *("model.keras", "model_with_preprocessing.keras", "model.py", "best.keras", "history.csv")
     ]
     assert (tmp_path / "history.csv").read_text().startswith("epoch,")
     assert any("early stopping" in event["text"] for event in of(events, "log"))

@@ -86,7 +86,7 @@ def test_every_callback_leaves_its_mark(tmp_path: Path, listener: tuple[str, lis
     rows = list(csv.DictReader((tmp_path / "log.csv").read_text().splitlines(), delimiter=";"))
     assert [float(row["learning_rate"]) for row in rows] == rates
     assert [event["name"] for event in of(events, "artifact")] == [
-        *("model.keras", "model.py", "backup.zip", "board.zip", "log.csv"),
+        *("model.keras", "model_with_preprocessing.keras", "model.py", "backup.zip", "board.zip", "log.csv"),
         *(f"w-{epoch}.weights.h5" for epoch in (1, 2, 3)),
     ]
     with ZipFile(tmp_path / "board.zip") as board:
