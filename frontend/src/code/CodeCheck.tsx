@@ -129,10 +129,12 @@ function Outcome({ piece }: { piece: Code }) {
                   </button>
                 </td>
                 <td>
-                  {problem ? (
+                  {problem?.severity === "error" ? (
                     <span className={classes.faultText}>
                       {[problem.message, problem.received, problem.hint].filter(Boolean).join(" ")}
                     </span>
+                  ) : problem ? (
+                    <span className={classes.quiet}>{problem.message}</span>
                   ) : told && Object.keys(told.output_shapes).length > 0 ? (
                     <code>
                       {shapesOf(told.input_shapes)} → {shapesOf(told.output_shapes)}
