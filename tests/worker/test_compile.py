@@ -1,5 +1,6 @@
 """Every field of the training section is found again in what Keras compiled or fits with."""
 
+import inspect
 from typing import Any
 
 import keras
@@ -146,6 +147,33 @@ def test_every_parameter_arrives(mlp: Any, spec: ObjectSpec, name: str, config: 
     }[spec.kind]()
     assert type(arrived).__name__ == spec.name
     assert plain(carried(arrived, name), config[name]) == config[name]
+
+
+NOT_OFFERED = {
+    "optimizers": {"Optimizer", "MultiOptimizer", "OptimizerMap"},
+    "schedules": {"LearningRateSchedule"},
+    "losses": {"Loss"},
+    "metrics": {"Metric", "Mean", "MeanMetricWrapper", "Sum"},
+    "callbacks": {"Callback", "CallbackList", "History", "OrbaxCheckpoint"},
+}
+"""Bases, what only a subclass or Keras itself makes use of, and what needs a package that is not there."""
+
+HIDDEN = {"TensorBoard": {"embeddings_freq", "embeddings_metadata"}}
+"""Parameters that take layers of one model by name, and files beside them."""
+
+
+@pytest.mark.parametrize("kind", [Kind.OPTIMIZER, Kind.SCHEDULE, Kind.LOSS, Kind.METRIC, Kind.CALLBACK])
+def test_nothing_that_keras_offers_is_left_out(kind: Kind) -> None:
+    module = keras.optimizers.schedules if kind is Kind.SCHEDULE else getattr(keras, kind.value)
+    offered = {name: each for name, each in vars(module).items() if inspect.isclass(each)}
+    specs = load_catalog().objects[kind]
+    assert offered.keys() - specs.keys() == NOT_OFFERED[kind.value]
+    for name, spec in specs.items():
+        bases = [offered[name]]
+        if kind is Kind.OPTIMIZER and name != "LossScaleOptimizer":  # It leaves these to the optimizer inside it.
+            bases.append(keras.optimizers.Optimizer)
+        taken = {each for base in bases for each in inspect.signature(base).parameters} - {"args", "kwargs"}
+        assert taken - {param.name for param in spec.params} == HIDDEN.get(name, set())
 
 
 def training_with(kind: Kind, chosen: dict[str, Any]) -> Training:
