@@ -158,12 +158,17 @@ function rankOf(option: object, order: Map<string, number>, kind: Kind): number 
 export function renderObject(kind: Kind): NonNullable<SelectProps["renderOption"]> {
   const specs = new Map(objectsOf(kind).map((item) => [item.name, item]));
   return ({ option }) => {
-    const summary = specs.get(option.value)?.summary;
+    const { summary, signature } = specs.get(option.value) ?? {};
     return (
       <div>
         <Text size="xs" fw={500}>
           {option.label}
         </Text>
+        {signature && (
+          <Text size="xs" ff="monospace" lineClamp={1} component="div">
+            ({signature})
+          </Text>
+        )}
         {summary && (
           <Text size="xs" c="dimmed" lineClamp={1} component="div">
             <InlineDoc>{summary}</InlineDoc>

@@ -254,9 +254,13 @@ describe("functions of own code", () => {
 
   it("are chosen by their name", async () => {
     const other = { name: "bent", kind: "activations", qualified_name: "bent", code: "b" } as const;
-    setOwnSpecs([{ name: "tell", kind: "functions", qualified_name: "tell", code: "a" }, other]);
+    const signature = "epoch, logs=None";
+    setOwnSpecs([{ name: "tell", kind: "functions", qualified_name: "tell", code: "a", signature }, other]);
     const { log } = renderForm([hook]);
     expect(screen.queryByText(/No function yet/)).toBeNull();
+    fireEvent.click(field("on_epoch_end"));
+    expect(await screen.findByText("(epoch, logs=None)")).toBeTruthy();
+    fireEvent.blur(field("on_epoch_end"));
     await choose("on_epoch_end", "tell");
     expect(log.stored).toEqual({ on_epoch_end: "tell" });
     await choose("on_epoch_end", "None");
