@@ -1,6 +1,7 @@
 import { Drawer, Skeleton } from "@mantine/core";
 import { lazy, type PointerEvent, Suspense } from "react";
 import { useTranslation } from "react-i18next";
+import { useEditorView } from "@/actions";
 import { useCodeView } from "@/actions/codeView";
 import classes from "./code.module.css";
 
@@ -29,7 +30,10 @@ function Loading() {
 export function CodeDock({ wide }: { wide: boolean }) {
   const { t } = useTranslation("code");
   const { open, width } = useCodeView();
-  const close = () => useCodeView.setState({ open: false });
+  const close = () => {
+    useCodeView.setState({ open: false });
+    useEditorView.getState().canvas?.focusCanvas();
+  };
   const panel = (
     <Suspense fallback={<Loading />}>
       <CodePanel onClose={close} />

@@ -20,7 +20,16 @@ export function DesignPicker({ designId }: { designId: string }) {
   const opened = useEditorView((view) => view.pickingDesign);
   const close = () => useEditorView.setState({ pickingDesign: false });
   return (
-    <Modal opened={opened} onClose={close} title={t("picker.title")} size="lg" data-testid="design-picker">
+    <Modal
+      opened={opened}
+      onClose={close}
+      title={t("picker.title")}
+      size="lg"
+      // What opened it, a menu or the command palette, is gone by then.
+      returnFocus={false}
+      onExitTransitionEnd={() => useEditorView.getState().canvas?.focusCanvas()}
+      data-testid="design-picker"
+    >
       {opened && <Choices designId={designId} onDone={close} />}
     </Modal>
   );
