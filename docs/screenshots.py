@@ -70,7 +70,6 @@ def main() -> None:
         draw(browser, server, f"/designs/{design['id']}/runs/{run['id']}", "dashboard", "chart-loss")
         draw(browser, server, "/datasets", "datasets", "dataset-digits")
         draw(browser, server, f"/designs/{nested['id']}", "code", "design-code", begin=open_code)
-        draw(browser, server, "/gallery", "gallery", "template-unet")
         draw(browser, server, f"/designs/{design['id']}", "editor-narrow", "saved-chip", NARROW)
         draw(browser, server, f"/designs/{design['id']}/runs/{run['id']}", "dashboard-narrow", "chart-loss", NARROW)
         browser.close()
