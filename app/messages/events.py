@@ -28,11 +28,22 @@ class RunState(StrEnum):
 ENDED = frozenset({RunState.STOPPED, RunState.FINISHED, RunState.FAILED, RunState.LOST})
 
 
+Count = Annotated[int, Field(ge=0, le=2**53)]
+"""A number that a database and a browser hold exactly."""
+
+Words = Annotated[str, Field(max_length=1_000_000)]
+"""A text for people. An event may come from own code, so nothing in it is without an end."""
+
+Label = Annotated[str, Field(max_length=10_000)]
+
+Logs = Annotated[dict[Label, float], Field(max_length=10_000)]
+
+
 class _Event(BaseModel):
     model_config = ConfigDict(extra="forbid", ser_json_inf_nan="strings")
-    seq: int = 0
-    time: float
-    """Seconds since 1970-01-01 UTC."""
+    seq: Count = 0
+    time: float = Field(ge=0, le=250_000_000_000, allow_inf_nan=False)
+    """Seconds since 1970-01-01 UTC, before the year 9892."""
 
 
 class StateEvent(_Event):
@@ -40,25 +51,25 @@ class StateEvent(_Event):
 
     event: Literal["state"] = "state"
     state: RunState
-    reason: str = ""
-    code: str = ""
-    node: str = ""
-    hint: str = ""
+    reason: Words = ""
+    code: Label = ""
+    node: Label = ""
+    hint: Words = ""
 
 
 class StartedEvent(_Event):
     """Data is loaded and the model is compiled: the first batch comes next."""
 
     event: Literal["started"] = "started"
-    epochs: int
-    steps_per_epoch: int | None
-    batch_size: int
-    train_samples: int
-    validation_samples: int
-    test_samples: int
-    parameters: int
-    trainable_parameters: int
-    metrics: list[str]
+    epochs: Count
+    steps_per_epoch: Count | None
+    batch_size: Count
+    train_samples: Count
+    validation_samples: Count
+    test_samples: Count
+    parameters: Count
+    trainable_parameters: Count
+    metrics: list[Label]
     """The names that will appear in `logs`, in Keras' order; the loss comes first."""
     defaults: dict[str, JsonValue] = {}
     """What the design left open and was chosen for it: loss, metrics, optimizer."""
@@ -68,19 +79,19 @@ class BatchEvent(_Event):
     """Metrics after a batch. `step` counts batches over the whole run from 1; `epoch` counts from 1."""
 
     event: Literal["batch"] = "batch"
-    epoch: int
-    batch: int
-    step: int
-    logs: dict[str, float]
+    epoch: Count
+    batch: Count
+    step: Count
+    logs: Logs
 
 
 class EpochEvent(_Event):
     """Metrics after an epoch, `val_` ones included, in Keras' names."""
 
     event: Literal["epoch"] = "epoch"
-    epoch: int
-    step: int
-    logs: dict[str, float]
+    epoch: Count
+    step: Count
+    logs: Logs
     seconds: float
     learning_rate: float | None = None
 
@@ -89,20 +100,20 @@ class ProgressEvent(_Event):
     """How fast it goes, at most twice a second: milliseconds a step, samples a second, seconds left."""
 
     event: Literal["progress"] = "progress"
-    epoch: int
-    step: int
+    epoch: Count
+    step: Count
     step_ms: float
     samples_per_second: float
     eta_seconds: float | None
     learning_rate: float | None = None
     cpu_percent: float | None = None
-    memory_bytes: int | None = None
+    memory_bytes: Count | None = None
 
 
 class LogEvent(_Event):
     event: Literal["log"] = "log"
     level: Literal["debug", "info", "warning", "error"] = "info"
-    text: str
+    text: Words
 
 
 class ReportEvent(_Event):
@@ -115,8 +126,8 @@ class ReportEvent(_Event):
     event: Literal["report"] = "report"
     split: Literal["validation", "test"]
     kind: Literal["classification", "regression"]
-    samples: int
-    metrics: dict[str, float]
+    samples: Count
+    metrics: Logs
     classes: list[str] = []
     confusion: list[list[int]] = []
     per_class: list[dict[str, JsonValue]] = []
@@ -127,10 +138,10 @@ class ArtifactEvent(_Event):
     """A file of the run was written and checked: `name` is its label, `path` is inside the run's folder."""
 
     event: Literal["artifact"] = "artifact"
-    name: str
-    path: str
-    bytes: int
-    sha256: str
+    name: Label
+    path: Label
+    bytes: Count
+    sha256: Label
 
 
 RunEvent = Annotated[

@@ -37,7 +37,8 @@ SAVE_SECONDS: Final = 60.0
 SYNC_SECONDS: Final = 1.0
 
 _RECEIVED: Final = 262_144
-_MAX_LINE: Final = 64 * 2**20
+_MAX_LINE: Final = 24 * 2**20
+"""Bytes of one event; the server takes 32 MiB at once."""
 
 
 def command(_name: str, arguments: list[str]) -> int:

@@ -131,33 +131,41 @@ class ConfinedTrainer:
         return self.guard.wait(EXIT_SECONDS)
 
     def adopt(self, event: ArtifactEvent) -> ArtifactEvent | None:
-        """Copy the file out. It is a plain file in the sandbox's folder, however it is called, or it is no artifact."""
+        """Copy the file out. It is a plain file in the sandbox's folder, however it is called, or it is no artifact.
+
+        What cannot be copied, as for a name that is too long or is a folder's of the run, is no artifact either.
+        """
+        with contextlib.suppress(OSError, ValueError):
+            return self._copied_out(event)
+        return None
+
+    def _copied_out(self, event: ArtifactEvent) -> ArtifactEvent | None:
         name = event.name
         if name in ("", ".", "..") or "/" in name or "\0" in name or len(name) > 200 or name in _OURS:
             return None
-        try:
-            source = os.open(self.guard.profile.folder / name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
-        except OSError:
-            return None
+        source = os.open(self.guard.profile.folder / name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
         with os.fdopen(source, "rb") as file:
             status = os.fstat(file.fileno())
             self._adopted += status.st_size
             if not stat.S_ISREG(status.st_mode) or self._adopted > self._limits.disk_bytes:
                 return None
             digest, size = hashlib.sha256(), 0
-            temporary = self.run_folder / f"{name}.part"
-            with temporary.open("wb") as target:
-                while size < status.st_size and (piece := file.read(min(_COPIED, status.st_size - size))):
-                    digest.update(piece)
-                    target.write(piece)
-                    size += len(piece)
-                target.flush()
-                os.fsync(target.fileno())
-            temporary.rename(self.run_folder / name)
+            temporary = self.run_folder / "artifact.part"
+            try:
+                with temporary.open("wb") as target:
+                    while size < status.st_size and (piece := file.read(min(_COPIED, status.st_size - size))):
+                        digest.update(piece)
+                        target.write(piece)
+                        size += len(piece)
+                    target.flush()
+                    os.fsync(target.fileno())
+                temporary.rename(self.run_folder / name)
+            finally:
+                temporary.unlink(missing_ok=True)
         return event.model_copy(update={"path": name, "bytes": size, "sha256": digest.hexdigest()})
 
 
-_OURS: Final = frozenset({"job.json", "launcher.pid", "events.spool", "log.txt", FOLDER})
+_OURS: Final = frozenset({"job.json", "launcher.pid", "events.spool", "log.txt", "artifact.part", FOLDER})
 """Names in the folder of a run that the trainer cannot take."""
 
 

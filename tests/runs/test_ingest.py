@@ -1,9 +1,11 @@
 """What a worker sends is stored once, in order and before anybody hears of it."""
 
 import asyncio
+import json
 import math
 import random
 import time
+from typing import Any
 
 import httpx
 import pytest
@@ -163,6 +165,31 @@ async def test_a_stale_attempt_is_told_to_end(worker: Worker) -> None:
     deleted = Worker(worker.client, "x" * 22, "", worker.token)
     assert (await deleted.post([])).status_code == 409
     assert (await worker.send([])).acknowledged == 0
+
+
+ENDLESS: Any = [
+    {"event": "state", "state": "failed", "time": 1e300},
+    {"event": "state", "state": "failed", "time": "NaN"},
+    {"event": "state", "state": "failed", "time": -1},
+    {"event": "state", "state": "failed", "time": 1, "reason": "x" * 1_000_001},
+    {"event": "log", "time": 1, "text": "x" * 1_000_001},
+    {"event": "batch", "time": 1, "epoch": 10**30, "batch": 1, "step": 1, "logs": {}},
+    {"event": "batch", "time": 1, "epoch": 1, "batch": 1, "step": 10**400, "logs": {"loss": 1}},
+    {"event": "batch", "time": 1, "epoch": 1, "batch": 1, "step": 1, "logs": {str(n): 1 for n in range(10_001)}},
+    {"event": "artifact", "time": 1, "name": "x" * 10_001, "path": "x", "bytes": 1, "sha256": "0"},
+    {"event": "artifact", "time": 1, "name": "x", "path": "x", "bytes": 2**63, "sha256": "0"},
+]
+
+
+@pytest.mark.parametrize("event", ENDLESS, ids=range(len(ENDLESS)))
+async def test_an_event_without_bounds_is_refused_with_words(worker: Worker, event: dict[str, Any]) -> None:
+    response = await worker.client.post(
+        f"/api/worker/runs/{worker.run_id}/events",
+        content=json.dumps({"attempt": 1, "events": [{"seq": 1, **event}]}),
+        headers={"authorization": f"Bearer {worker.token}"},
+    )
+    assert (response.status_code, response.json()["code"]) == (422, "invalid"), response.text
+    assert (await worker.send([batch(1, loss=1.0)])).acknowledged == 1
 
 
 @pytest.mark.parametrize("header", ["", "Bearer ", "Bearer wrong", "Basic abc"])

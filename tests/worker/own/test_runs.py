@@ -32,7 +32,13 @@ def tier() -> str:
     pytest.skip("this machine has no sandbox: install bubblewrap (Debian, Ubuntu: apt install bubblewrap)")
 
 
-def start(folder: Path, tier: str, document: GraphDocument, address: Path | None = None) -> subprocess.Popen[bytes]:
+def start(
+    folder: Path,
+    tier: str,
+    document: GraphDocument,
+    address: Path | None = None,
+    order: SandboxOrder | None = None,
+) -> subprocess.Popen[bytes]:
     spec = JobSpec.model_validate(
         {
             "run_id": "run-1",
@@ -41,7 +47,7 @@ def start(folder: Path, tier: str, document: GraphDocument, address: Path | None
             "folder": str(folder),
             "address_file": None if address is None else str(address),
             "token": "secret-of-the-run",
-            "sandbox": SandboxOrder.model_validate({"tier": tier, "memory_bytes": 4 * 2**30}),
+            "sandbox": order or SandboxOrder.model_validate({"tier": tier, "memory_bytes": 4 * 2**30}),
         }
     )
     (folder / "job.json").write_text(spec.model_dump_json())
@@ -94,9 +100,13 @@ except OSError as error:
 os.path.lexists("stolen.csv") or os.symlink("/etc/passwd", "stolen.csv")
 import gc, json, socket
 channel = next(one for one in gc.get_objects() if isinstance(one, socket.socket) and one.fileno() >= 0)
-for name in ("stolen.csv", "job.json", "../../stolen"):
+open("ä" * 127, "w").close()
+for name in ("stolen.csv", "job.json", "../../stolen", "ä" * 127, "a" * 10_000):
     lie = {"event": "artifact", "time": 1.0, "name": name, "path": "../job.json", "bytes": 1, "sha256": "0"}
     channel.sendall(json.dumps(lie).encode() + b"\\n")
+for lie in ({"event": "state", "state": "failed", "time": 1e300}, {"event": "log", "text": "", "time": -1}):
+    channel.sendall(json.dumps(lie).encode() + b"\\n")
+channel.sendall(b'{"event": "epoch", "time": 1, "epoch": ' + b"9" * 40 + b', "step": 1, "logs": {}, "seconds": 1}\\n')
 found["token"] = any("secret-of-the-run" in text for text in gc.get_objects() if isinstance(text, str))
 print("found " + json.dumps(found))
 os.write(1, b"x" * 20_000_000)
@@ -126,7 +136,9 @@ def test_a_run_trains_with_own_code_of_every_kind_and_what_it_must_not_reach_it_
     assert {told["/etc/passwd"], told["../job.json"], told["../events.spool"]} <= refused
     artifacts = {event["name"]: event for event in events if event["event"] == "artifact"}
     assert {"model.keras", "model.py"} <= set(artifacts)
-    assert not {"stolen.csv", "job.json", "../../stolen"} & set(artifacts)
+    assert not {"stolen.csv", "job.json", "../../stolen", "a" * 10_000} & set(artifacts)
+    assert artifacts["ä" * 127]["bytes"] == 0
+    assert [event["state"] for event in events if event["event"] == "state"] == ["starting", "running", "finished"]
     assert artifacts["model.keras"]["path"] == "model.keras"
     assert (tmp_path / "model.keras").stat().st_size == artifacts["model.keras"]["bytes"]
     assert (tmp_path / "log.txt").stat().st_size < 11 * 2**20
