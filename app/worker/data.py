@@ -27,8 +27,9 @@ from app.messages.data import (
     TargetSpec,
 )
 from app.worker import keras_sets, table
+from app.worker.columns import RawTable, raw_table
 from app.worker.data_errors import BadData
-from app.worker.prepare import Preparation, RawTable, prepared, raw_table
+from app.worker.prepare import Preparation, prepared
 
 Array = NDArray[Any]
 Kind = Literal["image", "table", "text", "sequence"]

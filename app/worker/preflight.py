@@ -56,6 +56,7 @@ def preflight(reading: Reading, data: DatasetDescription) -> Iterator[Problem]:
         else:
             yield from target_problems(reading, node, data)
     yield from _stray_problems(found)
+    yield from _shown_targets(found)
     yield from _class_weight_problems(found, data)
     yield from training_problems(reading, data)
 
@@ -75,6 +76,32 @@ def _stray_problems(found: Survey) -> Iterator[Problem]:
                 hint="Remove them.",
                 fix=Fix(title=f"Remove {section} of {node}", edits=(RemoveValue(path=["training", section, node]),)),
             )
+
+
+def _shown_targets(found: Survey) -> Iterator[Problem]:
+    """Warn of an Input that sees what an Output is to learn: it would learn nothing else."""
+    columns, live = found.document.training.columns, found.live("")
+    ends = {node: names for node, names in columns.items() if node in live}
+    learned = {name for node, names in ends.items() if found.marker_of(node) == "output" for name in names}
+    for node, names in sorted(ends.items()):
+        shown = [name for name in names if name in learned]
+        if found.marker_of(node) != "input" or not shown:
+            continue
+        path, left = ["training", "columns", node], [name for name in names if name not in learned]
+        yield Problem(
+            code="target_shown",
+            severity="warning",
+            node=node,
+            param="columns",
+            message=f"{found.name_of(node)} sees what an Output is to learn.",
+            expected="columns that no Output learns",
+            received=", ".join(shown)[:500],
+            hint="Take these columns from the Input.",
+            fix=Fix(
+                title=f"Take {', '.join(shown)[:80]} from {found.name_of(node)}",
+                edits=(SetValue(path=path, value=list[JsonValue](left)) if left else RemoveValue(path=path),),
+            ),
+        )
 
 
 def _class_weight_problems(found: Survey, data: DatasetDescription) -> Iterator[Problem]:

@@ -14,6 +14,7 @@ from app.infra.database import Database
 from app.main import create_app
 from app.settings import Settings
 from tests.conftest import URL, signed_in
+from tests.graph.designs import design
 from tests.server import Server
 
 
@@ -98,6 +99,36 @@ def test_a_table_from_upload_to_deletion(client: httpx.Client) -> None:
 
     assert client.delete(f"/api/datasets/{name}").json() == {"deleted": True}
     assert client.get(f"/api/datasets/{name}/options").status_code == 404
+
+
+def test_columns_of_a_design_are_judged_and_reach_its_code(client: httpx.Client) -> None:
+    name = upload(client, FLOWERS.encode()).json()["name"]
+    drawn = design(
+        {
+            "a": ("InputLayer", {"shape": [1]}),
+            "b": ("InputLayer", {"shape": [2], "position": 1}),
+            "both": ("Concatenate", {}),
+            "dense": ("Dense", {"units": 1}),
+            "y": ("Output", {}),
+        },
+        ["a->both:inputs.0", "b->both:inputs.1", "both->dense", "dense->y"],
+    ).model_dump(mode="json")
+
+    def asked(columns: dict[str, list[str]]) -> tuple[list[tuple[str, str, str]], str]:
+        training = {"dataset": name, "columns": columns, "tasks": {"y": "regression"}}
+        document = {**drawn, "training": training}
+        added = client.post("/api/designs", json={"document": document}).json()["id"]
+        found = client.get(f"/api/designs/{added}/preflight").json()["problems"]
+        code = client.post(f"/api/designs/{added}/code").json()["source"]
+        return [(each["code"], each["node"], each["expected"]) for each in found], code
+
+    problems, code = asked({"a": ["length"], "b": ["kind"], "y": ["width"]})
+    assert problems == [("input_shape", "b", "shape (3,), one sample of the data, from the columns kind (3 values)")]
+    assert 'features(columns, ["kind"], train)' in code
+    assert 'y = numbers(columns, ["width"])' in code
+    problems, _ = asked({"a": ["length"], "b": ["nothing"], "y": ["width"]})
+    assert problems == [("bad_data", "b", "length, width, kind")]
+    client.delete(f"/api/datasets/{name}")
 
 
 @pytest.mark.parametrize(

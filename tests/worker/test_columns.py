@@ -9,6 +9,7 @@ import pytest
 
 from app.catalog.registry import load_catalog
 from app.codegen.python_source import render_script
+from app.document.edits import apply_edits
 from app.document.model import FitOptions, GraphDocument
 from app.document.read import validate_document
 from app.graph.check import survey
@@ -152,13 +153,25 @@ def test_the_preflight_tells_which_input_gets_which_columns(table: Callable[...,
 
 
 def test_the_preflight_judges_each_output_by_its_own_labels(table: Callable[..., CsvSource]) -> None:
-    document = two_ends(FITTING | {"kind": ["word"], "price": ["label"], "gone": ["p"]})
+    document = two_ends(FITTING | {"ids": ["color", "q"], "kind": ["word"], "price": ["label"], "gone": ["p"]})
     found = analyse_for(document, CATALOG, describe(table(), wanted(document))).problems
     assert [(problem.code, problem.node, problem.received) for problem in found] == [
         ("output_units", "classes", "3 units"),
         ("output_units", "number", "1 units"),
         ("stray_training", "", "gone"),
     ]
+
+
+def test_an_input_that_sees_the_target_is_told_and_mended(table: Callable[..., CsvSource]) -> None:
+    document = two_ends(FITTING | {"ids": ["word", "label"]})
+    (problem,) = analyse_for(document, CATALOG, describe(table(), wanted(document))).problems
+    assert (problem.severity, problem.code, problem.node, problem.received) == (
+        *("warning", "target_shown"),
+        *("ids", "label"),
+    )
+    assert problem.fix is not None
+    mended = validate_document(apply_edits(document.model_dump(), problem.fix.edits))
+    assert mended.training.columns["ids"] == ["word"]
 
 
 def test_it_is_trained_on_and_reported(table: Callable[..., CsvSource], tmp_path: Path) -> None:
