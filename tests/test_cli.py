@@ -1,25 +1,37 @@
 """The `layerloom` command, run as a person runs it: a process with arguments, output and an exit status."""
 
+import asyncio
 import json
 import os
 import subprocess
 import sys
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import select
 
+from app.accounts import service as accounts
+from app.accounts.tables import Membership
 from app.catalog.model import Kind
 from app.catalog.registry import load_catalog
+from app.datasets.tables import Upload
 from app.designs.templates import get_template, load_templates
+from app.infra.artifacts import FileArtifacts
+from app.infra.database import Database
+from app.settings import Settings
 
 LINE = {"TF_CPP_MIN_LOG_LEVEL": "3", "COLUMNS": "200", "NO_COLOR": "1"}
 
 
-def layerloom(*arguments: str, folder: Path | None = None, seconds: float = 240) -> subprocess.CompletedProcess[str]:
+def layerloom(
+    *arguments: str, folder: Path | None = None, seconds: float = 240, **environment: str
+) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, "-m", "app.cli", *arguments],
-        env={**os.environ, **LINE, **({"LAYERLOOM_DATA": str(folder)} if folder else {})},
+        env={**os.environ, **LINE, **environment, **({"LAYERLOOM_DATA": str(folder)} if folder else {})},
         capture_output=True,
         text=True,
         timeout=seconds,
@@ -87,13 +99,65 @@ def test_export_python(tmp_path: Path) -> None:
     assert str(script) in done.stdout
 
 
+async def test_export_of_a_script_on_an_uploaded_table(
+    settings: Settings, database: Database, folder: Path, tmp_path: Path
+) -> None:
+    """A design of this machine's server names its table by id."""
+    async with database.session() as session:
+        owner = await accounts.ensure_local_owner(session)
+        workspace = await session.scalar(select(Membership.workspace_id).where(Membership.user_id == owner.id))
+        upload = Upload(
+            workspace_id=workspace, created_by=owner.id, filename="flowers.csv", artifact="0" * 32, sha256="",
+            bytes=1, inspected={}, options={"targets": ["kind"], "delimiter": ";"},
+        )  # fmt: skip
+        session.add(upload)
+        await session.commit()
+        name = f"upload:{upload.id}"
+    training = {"dataset": name}
+    table = Path(FileArtifacts(folder / "files").url("0" * 32))
+    table.parent.mkdir(parents=True)
+    table.write_text("\n".join(["p;q;r;s;kind", *(f"{n};{n % 7};{n % 3};1;{'abc'[n % 3]}" for n in range(30))]) + "\n")
+    script = tmp_path / "model.py"
+    path = design(tmp_path / "a.json", "iris_mlp", training=training)
+
+    done = await asyncio.to_thread(layerloom, "export", path, "--format", "python", "-o", str(script), folder=folder)
+
+    assert done.returncode == 0, done.stderr
+    assert '"kind"' in script.read_text()
+    assert "data.csv" in script.read_text()
+
+
+class Listener:
+    """Answers POSTs on a free port, and keeps what they said."""
+
+    def __init__(self) -> None:
+        self.said: list[str] = []
+        said = self.said
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_POST(self) -> None:
+                said.append(self.rfile.read(int(self.headers["content-length"])).decode())
+                self.send_response(200)
+                self.end_headers()
+
+            def log_message(self, *_: object) -> None: ...
+
+        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.port = self.server.server_address[1]
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+
+
 def test_train_as_json(tmp_path: Path) -> None:
-    model = tmp_path / "trained"
+    """Metrics leave to the hosts that the environment lists, as from a server."""
+    model, listener = tmp_path / "trained", Listener()
+    config = {"root": f"http://127.0.0.1:{listener.port}"}
+    training = {"callbacks": {"told": {"class_name": "RemoteMonitor", "config": config}}}
     done = layerloom(
-        "train", design(tmp_path / "a.json", "iris_mlp"), "--dataset", "iris", "--epochs", "2", "--batch-size", "8",
-        "--seed", "1", "--json", "-o", str(model),
+        "train", design(tmp_path / "a.json", "iris_mlp", training=training), "--dataset", "iris", "--epochs", "2",
+        "--batch-size", "8", "--seed", "1", "--json", "-o", str(model), LAYERLOOM_EGRESS_HOSTS="127.0.0.1",
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
+    assert len(listener.said) == 2
     events = [json.loads(line) for line in done.stdout.splitlines()]
     epochs = [event for event in events if event["event"] == "epoch"]
     assert [event["epoch"] for event in epochs] == [1, 2]

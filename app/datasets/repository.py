@@ -13,6 +13,11 @@ async def find_upload(session: AsyncSession, principal: Principal, upload_id: st
     )
 
 
+async def find_any_upload(session: AsyncSession, upload_id: str) -> Upload | None:
+    """Return an upload of any workspace: for who holds the database."""
+    return await session.get(Upload, upload_id)
+
+
 async def list_uploads(session: AsyncSession, principal: Principal) -> list[Upload]:
     """Return the uploads of the principal's workspace, the newest first."""
     return list(

@@ -111,6 +111,6 @@ def _targets(subject: Subject) -> dict[str, TargetSpec]:
     demand = demand_of(document, [each.node for each in plan.inputs], [each.node for each in plan.outputs])
     try:
         found = describe(data, demand)
-    except AppError:
+    except (AppError, OSError):
         return {}
     return {one.node: found.target_of(one.node) for one in demand.outputs}
