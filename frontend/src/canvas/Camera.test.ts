@@ -42,6 +42,14 @@ it("keeps all in view that was, and shows it as before once there is room again"
   expect(view()).toEqual(before);
 });
 
+it("comes back to a view that was filled to its edges", () => {
+  const before = { x: 2, y: 480, zoom: 1.19 };
+  const { view, resize } = canvas(1000, 600, before);
+  resize(700, wide);
+  resize(1000, wide);
+  expect(view()).toEqual(before);
+});
+
 it("only moves what still fits, with the middle in the middle", () => {
   const narrow = wide.slice(0, 1);
   const { view, resize } = canvas(1000, 600, { x: 382, y: 200, zoom: 1 });

@@ -26,6 +26,7 @@ type Span = readonly [start: number, end: number];
 
 /** What people last chose to look at, in canvas pixels, and the view that the canvas made of it. */
 interface Look {
+  /** The room that it had. */
   size: Size;
   view: Viewport;
   /** What the view holds of the graph; null along a side where the graph goes on outside. */
@@ -54,7 +55,7 @@ export class Camera {
     const element = this.element();
     if (!element || boxes.length === 0) return;
     const { left, right, top, bottom } = boundsOf(boxes);
-    const { width, height } = roomIn(element);
+    const { width, height } = roomIn(sizeOf(element));
     const whole = Math.min(width / (right - left), height / (bottom - top)) * (1 - padding);
     const zoom = Math.max(MIN_ZOOM, Math.min(maxZoom, whole));
     const x = width / 2 - ((left + right) / 2) * zoom;
@@ -67,7 +68,7 @@ export class Camera {
     const element = this.element();
     if (!element || boxes.length === 0) return;
     const { left, right, top, bottom } = boundsOf(boxes);
-    const { width, height } = roomIn(element);
+    const { width, height } = roomIn(sizeOf(element));
     const whole = Math.min(width / (right - left), height / (bottom - top)) * 0.88;
     const wide = (width / (right - left)) * 0.88 < READABLE;
     if (whole >= READABLE || (boxes.length > MANY && wide)) {
@@ -89,10 +90,14 @@ export class Camera {
     const now = this.flow.getViewport();
     if (!this.look || !isSame(now, this.look.shown)) this.look = lookAt(before, now, boxes);
     const { size, view, whole } = this.look;
-    const room = { width: element.clientWidth, height: element.clientHeight };
+    const room = roomIn(sizeOf(element));
     const zoom = Math.max(
       MIN_ZOOM,
-      Math.min(view.zoom, zoomFor(whole.x, room.width), zoomFor(whole.y, room.height)),
+      Math.min(
+        view.zoom,
+        zoomFor(whole.x, size.width, room.width),
+        zoomFor(whole.y, size.height, room.height),
+      ),
     );
     this.look.shown = {
       x: along(whole.x, { from: view.x, old: size.width, now: room.width }, view.zoom, zoom),
@@ -133,9 +138,13 @@ export class Camera {
   }
 }
 
-/** Where a fitted graph goes: above the buttons. */
-function roomIn({ clientWidth, clientHeight }: HTMLElement): Size {
-  return { width: clientWidth, height: Math.max(1, clientHeight - FOOT) };
+export function sizeOf({ clientWidth, clientHeight }: HTMLElement): Size {
+  return { width: clientWidth, height: clientHeight };
+}
+
+/** Where a graph goes of which all is shown: above the buttons. */
+function roomIn({ width, height }: Size): Size {
+  return { width, height: Math.max(1, height - FOOT) };
 }
 
 function isSame(left: Viewport, right: Viewport): boolean {
@@ -146,12 +155,13 @@ function isSame(left: Viewport, right: Viewport): boolean {
   );
 }
 
-function lookAt(size: Size, view: Viewport, boxes: readonly Box[]): Look {
+function lookAt(before: Size, view: Viewport, boxes: readonly Box[]): Look {
+  const size = roomIn(before);
   const { x, y, zoom } = view;
   const left = -x / zoom;
   const top = -y / zoom;
-  const right = left + size.width / zoom;
-  const bottom = top + size.height / zoom;
+  const right = left + before.width / zoom;
+  const bottom = top + before.height / zoom;
   const seen = boxes.filter(
     (box) => box.x < right && box.x + box.width > left && box.y < bottom && box.y + box.height > top,
   );
@@ -166,9 +176,10 @@ function lookAt(size: Size, view: Viewport, boxes: readonly Box[]): Look {
   return { size, view, whole, shown: view };
 }
 
-function zoomFor(whole: Span | null, room: number): number {
-  if (!whole) return Number.POSITIVE_INFINITY;
-  return Math.max(1, room - 2 * MARGIN) / (whole[1] - whole[0]);
+/** The largest zoom at which what was whole fits into less room. */
+function zoomFor(whole: Span | null, old: number, now: number): number {
+  if (!whole || now >= old) return Number.POSITIVE_INFINITY;
+  return Math.max(1, now - 2 * MARGIN) / (whole[1] - whole[0]);
 }
 
 /** Where the canvas begins along one side, so that what was in its middle stays there and what was whole is inside. */
@@ -182,6 +193,7 @@ function along(
   // Of a graph that goes on outside, the upper left of the view stays where it is.
   if (!whole) return (from * zoom) / before;
   const start = now / 2 - middle * zoom;
+  if (now >= old) return start;
   const least = MARGIN - whole[0] * zoom;
   const most = now - MARGIN - whole[1] * zoom;
   return Math.min(Math.max(start, Math.min(least, most)), Math.max(least, most));

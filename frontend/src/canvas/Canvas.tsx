@@ -9,7 +9,7 @@ import { useCatalog } from "@/catalog";
 import { TOP, useCanEdit, useDesignDocument, useSaveState } from "@/document";
 import { BlockNode } from "./BlockNode";
 import { Breadcrumbs } from "./Breadcrumbs";
-import { MIN_ZOOM } from "./Camera";
+import { MIN_ZOOM, sizeOf } from "./Camera";
 import { CanvasControl } from "./CanvasControl";
 import { CanvasModel } from "./CanvasModel";
 import { CanvasControls, ContextMenu, TidyNotice } from "./CanvasParts";
@@ -145,10 +145,9 @@ function useSizeOf(element: RefObject<HTMLElement | null>, control: CanvasContro
   useEffect(() => {
     const canvas = element.current;
     if (!canvas) return;
-    const sizeOf = () => ({ width: canvas.clientWidth, height: canvas.clientHeight });
-    let before = sizeOf();
+    let before = sizeOf(canvas);
     const observer = new ResizeObserver(() => {
-      const now = sizeOf();
+      const now = sizeOf(canvas);
       setNarrow(now.width < NARROW);
       if (now.width !== before.width || now.height !== before.height) control.resized(before);
       before = now;

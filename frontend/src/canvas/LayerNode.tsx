@@ -28,7 +28,7 @@ import type { Block } from "@/graph/blocks";
 import type { Port } from "@/graph/ports";
 import { formatCompact, formatCount } from "@/lib/format";
 import classes from "./canvas.module.css";
-import { type CardPorts, nameRoom, nameRowOf, PORT_ROW, PORT_SIZE, portCenters } from "./card";
+import { type CardPorts, namePlaces, nameRoom, PORT_ROW, PORT_SIZE, portCenters } from "./card";
 import { cardColor, useColoring } from "./coloring";
 import { useFacts, useNodeFacts } from "./facts";
 import { callsOf } from "./sharedCalls";
@@ -260,11 +260,11 @@ export interface PortsProps {
 
 export function Ports({ id, ports, type, shapes }: PortsProps) {
   const { t } = useTranslation("canvas");
-  const rowOf = nameRowOf(ports);
+  const names = namePlaces(ports);
   const centers = portCenters(ports);
   return ports.map((port, index) => {
     const left = centers[index];
-    const row = rowOf(index);
+    const name = names[index];
     const shape = shapes?.[port.id];
     const title = [
       port.label,
@@ -284,10 +284,14 @@ export function Ports({ id, ports, type, shapes }: PortsProps) {
           data-stale={port.stale || undefined}
           title={title.join(" · ")}
         />
-        {row !== null && (
+        {name && (
           <span
             className={classes.portName}
-            style={{ left, [type === "target" ? "top" : "bottom"]: FIRST_NAME + row * PORT_ROW }}
+            style={{
+              left,
+              maxWidth: name.width,
+              [type === "target" ? "top" : "bottom"]: FIRST_NAME + name.row * PORT_ROW,
+            }}
             aria-hidden
           >
             {port.label}

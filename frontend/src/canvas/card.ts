@@ -39,8 +39,8 @@ function showsNames(ports: readonly Port[]): boolean {
 }
 
 /** Pixels that a character of a port's name takes, and the space that it needs to its neighbour. */
-const CHARACTER = 5.5;
-const NAME_GAP = 5;
+const CHARACTER = 5.3;
+const NAME_GAP = 4;
 
 /** The rows that the names of ports take: none, one, or two in turns where they would run into each other. */
 function nameRows(ports: readonly Port[]): 0 | 1 | 2 {
@@ -54,10 +54,18 @@ function nameRows(ports: readonly Port[]): 0 | 1 | 2 {
   return fits ? 1 : 2;
 }
 
-/** The row in which the name of each port is written, counted from the edge; null where none is. */
-export function nameRowOf(ports: readonly Port[]): (index: number) => number | null {
+/** Where the name of a port is written: in which row from the edge, and the pixels that it may take. */
+export interface NamePlace {
+  row: number;
+  width: number;
+}
+
+/** The places of the names of ports; none where they are not written. */
+export function namePlaces(ports: readonly Port[]): NamePlace[] {
   const rows = nameRows(ports);
-  return (index) => (rows === 0 ? null : index % rows);
+  if (rows === 0) return [];
+  const width = (rows * CARD_WIDTH) / (ports.length + 1) - NAME_GAP / 2;
+  return ports.map((_, index) => ({ row: index % rows, width }));
 }
 
 /** Pixels above and below the words of a card that the names of its ports take. */
