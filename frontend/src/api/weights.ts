@@ -47,7 +47,7 @@ export function useWeightsUsers(file: string) {
   return useQuery({
     queryKey: keys.weightsUsers(file),
     queryFn: () => answer(api.GET("/api/weights/{file_id}/designs", { params: { path: { file_id: file } } })),
-    staleTime: 0,
+    gcTime: 0,
   });
 }
 

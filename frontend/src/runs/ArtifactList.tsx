@@ -5,7 +5,10 @@ import { artifactAddress } from "@/api/runs";
 import type { Artifact } from "@/api/types";
 import { formatBytes } from "@/lib/format";
 
+const RAW = "model_with_preprocessing.keras";
+
 function kindOf(name: string) {
+  if (name === RAW) return { words: "raw", Icon: IconFileZip } as const;
   if (name.endsWith(".keras")) return { words: "model", Icon: IconFileZip } as const;
   if (name.endsWith(".py")) return { words: "python", Icon: IconBrandPython } as const;
   return { words: "other", Icon: IconFile } as const;
