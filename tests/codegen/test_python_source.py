@@ -17,6 +17,7 @@ from app.catalog.own import catalog_for
 from app.catalog.ports import output_ports
 from app.catalog.registry import load_catalog
 from app.codegen.names import RESERVED
+from app.codegen.notebook import render_notebook
 from app.codegen.python_source import render_script
 from app.designs.templates import Template, get_template, load_templates
 from app.document.model import FitOptions, GraphDocument, Training
@@ -228,17 +229,44 @@ def test_a_table_is_read_as_training_reads_it(tmp_path: Path, missing: Any) -> N
         np.testing.assert_array_equal(y, part.targets[""])
 
 
-def test_the_script_runs_by_itself(tmp_path: Path) -> None:
-    document = get_template("iris_mlp").document
-    document = fitted(document, FitOptions(epochs=2, seed=0, class_weight="balanced"))
-    script = tmp_path / "model.py"
-    script.write_text(script_of(document, BundledSource(name="iris")))
+RUN = """
+import json, os, runpy, sys
+
+for name in sys.argv[1:]:
+    os.makedirs(name)
+    os.chdir(name)
+    if os.path.exists(f"../{name}.ipynb"):
+        with open(f"../{name}.ipynb") as file:
+            cells = [cell["source"] for cell in json.load(file)["cells"] if cell["cell_type"] == "code"]
+        cells_share = {"__name__": "__main__"}
+        for cell in cells:
+            exec(compile(cell, name, "exec"), cells_share)
+    else:
+        runpy.run_path(f"../{name}.py", run_name="__main__")
+    os.chdir("..")
+"""
+
+
+def test_scripts_and_notebooks_run_by_themselves(tmp_path: Path) -> None:
+    """A classification, a regression, several inputs, several outputs with aims of their own, and a notebook."""
+    scripts = {"iris_mlp": "iris", "diabetes_regression": "diabetes", "wide_deep": "breast_cancer", "vae": "digits"}
+    for name, dataset in scripts.items():
+        options = FitOptions(epochs=1, seed=0, class_weight="balanced" if name == "iris_mlp" else "none")
+        document = fitted(get_template(name).document, options)
+        (tmp_path / f"{name}.py").write_text(script_of(document, BundledSource(name=dataset)))
+    document = fitted(get_template("autoencoder").document, FitOptions(epochs=1))
+    script = render_script(make_plan(document, CATALOG), document, BundledSource(name="digits"))
+    (tmp_path / "autoencoder.ipynb").write_text(render_notebook(script))
+    (tmp_path / "run.py").write_text(RUN)
+    names = [*scripts, "autoencoder"]
     done = subprocess.run(
-        [sys.executable, str(script)], cwd=tmp_path, capture_output=True, text=True, check=False, timeout=240
+        [sys.executable, "run.py", *names], cwd=tmp_path, capture_output=True, text=True, check=False, timeout=300
     )
     assert done.returncode == 0, done.stderr
-    assert "Test: {'accuracy':" in done.stdout
-    assert keras.saving.load_model(tmp_path / "model.keras").count_params() == 403
+    assert done.stdout.count("Test: {'") == len(names)
+    for name in names:
+        parameters = keras.saving.load_model(tmp_path / name / "model.keras").count_params()
+        assert parameters == get_template(name).parameters
 
 
 def skeleton(source: str) -> list[str]:
