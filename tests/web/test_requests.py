@@ -24,7 +24,7 @@ HEAVY: Final = {
 }
 """What starts a process of its own, or takes long: asked in the long run only, and rarely."""
 
-UNDONE: Final = {"DELETE /api/designs/{design_id}", "POST /api/session/sign-out"}
+UNDONE: Final = {"DELETE /api/designs/{design_id}", "DELETE /api/runs/{run_id}", "POST /api/session/sign-out"}
 """What would take from the next request what it needs: asked of things that are not there."""
 
 

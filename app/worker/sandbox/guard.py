@@ -4,6 +4,7 @@ import contextlib
 import os
 import signal
 import socket
+import stat
 import subprocess
 import threading
 import time
@@ -24,6 +25,11 @@ WATCH_SECONDS: Final = 0.2
 """How often memory is looked at; the folder is measured less often, for that takes longer."""
 
 DISK_SECONDS: Final = 1.0
+
+_BLOCK: Final = 4_096
+
+_SHARED_MEMORY: Final = ("/dev/zero", "/memfd:", "/SYSV")
+"""What memory that is shared is called among mapped files; it is counted as memory."""
 
 
 @dataclass(frozen=True)
@@ -101,7 +107,7 @@ class Guard:
             return Excess("too_many_threads", f"It started more than {limits.threads:,} threads.")
         if now - self._measured > DISK_SECONDS:
             self._measured = now
-            size = folder_bytes(self.profile.folder)
+            size = folder_bytes(self.profile.folder) + unlinked_bytes(self.pid)
             if size > limits.disk_bytes:
                 return Excess(
                     "disk_full",
@@ -162,8 +168,45 @@ def _usage(pid: int) -> tuple[int, int]:
     return memory, threads
 
 
+def unlinked_bytes(pid: int) -> int:
+    """Return how much the files take that a process and all below it hold, and that no folder names any more.
+
+    They are open or mapped. Of a process that hides its files from us, nothing is counted.
+    """
+    found: dict[tuple[int, int], int] = {}
+    with contextlib.suppress(psutil.Error):
+        root = psutil.Process(pid)
+        for process in (root, *root.children(recursive=True)):
+            with contextlib.suppress(OSError):
+                found |= _mapped(process.pid) | _opened(process.pid)
+    return sum(found.values())
+
+
+def _opened(pid: int) -> dict[tuple[int, int], int]:
+    found = {}
+    with os.scandir(f"/proc/{pid}/fd") as entries:
+        for entry in entries:
+            with contextlib.suppress(OSError):
+                status = entry.stat()
+                if stat.S_ISREG(status.st_mode) and status.st_nlink == 0:
+                    found[status.st_dev, status.st_ino] = status.st_blocks * 512
+    return found
+
+
+def _mapped(pid: int) -> dict[tuple[int, int], int]:
+    found: dict[tuple[int, int], int] = {}
+    for line in Path(f"/proc/{pid}/maps").read_text(errors="replace").splitlines():
+        addresses, _, _, device, inode, *named = line.split(maxsplit=5)
+        if named and named[0].endswith(" (deleted)") and not named[0].startswith(_SHARED_MEMORY):
+            first, last = (int(end, 16) for end in addresses.split("-"))
+            major, minor = (int(part, 16) for part in device.split(":"))
+            file = os.makedev(major, minor), int(inode)
+            found[file] = found.get(file, 0) + last - first
+    return found
+
+
 def folder_bytes(folder: Path) -> int:
-    """Return how much disk the files below `folder` take; links are not followed."""
+    """Return how much disk the files below `folder` take, at least a block each; links are not followed."""
     total = 0
     places = [folder]
     while places:
@@ -173,5 +216,5 @@ def folder_bytes(folder: Path) -> int:
                     if entry.is_dir(follow_symlinks=False):
                         places.append(Path(entry.path))
                     else:
-                        total += entry.stat(follow_symlinks=False).st_blocks * 512
+                        total += max(_BLOCK, entry.stat(follow_symlinks=False).st_blocks * 512)
     return total

@@ -102,6 +102,9 @@ _CALLS: Final[dict[str, tuple[int | None, int | None]]] = {
     "iopl": (172, None),
     "ioperm": (173, None),
     "personality": (135, 92),
+    "modify_ldt": (154, None),
+    "memfd_create": (319, 279),
+    "memfd_secret": (447, 447),
     "shmget": (29, 194),
     "shmat": (30, 196),
     "msgget": (68, 186),
@@ -112,7 +115,10 @@ _CALLS: Final[dict[str, tuple[int | None, int | None]]] = {
     "fanotify_init": (300, 262),
     "vhangup": (153, 58),
 }
-"""Refused outright, with their numbers on x86-64 and arm64: other processes, new processes, sockets, mounts, kernel."""
+"""Refused outright, with their numbers on x86-64 and arm64.
+
+Other processes, new processes, sockets, mounts, the kernel, and files of memory that no limit counts.
+"""
 
 _CLONE, _CLONE3, _KILL_CALL, _IOCTL, _PRLIMIT = (56, 220), (435, 435), (62, 129), (16, 29), (302, 261)
 

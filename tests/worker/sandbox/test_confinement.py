@@ -142,6 +142,7 @@ def test_no_process_and_no_connection_can_be_made(tried: Callable[..., Any]) -> 
         attempt("internet", lambda: socket.socket(socket.AF_INET, socket.SOCK_STREAM))
         attempt("local", lambda: socket.socket(socket.AF_UNIX, socket.SOCK_STREAM))
         attempt("signal", lambda: os.kill(os.getppid(), 0) if os.getppid() else os.kill(1, 9))
+        attempt("memory file", lambda: os.memfd_create("x"))
         attempt("trace", lambda: ctypes.CDLL(None, use_errno=True).ptrace(0, 0, 0, 0))
         thread = threading.Thread(target=lambda: found.update(thread="runs"))
         thread.start()
@@ -151,7 +152,7 @@ def test_no_process_and_no_connection_can_be_made(tried: Callable[..., Any]) -> 
     assert status == 0
     assert told["thread"] == "runs"
     assert told["trace"] == "-1"
-    for name in ("fork", "command", "internet", "local"):
+    for name in ("fork", "command", "internet", "local", "memory file"):
         assert told[name] == "PermissionError", name
     assert told["signal"] in {"PermissionError", "ProcessLookupError", "None"}
 
@@ -198,6 +199,39 @@ def test_a_full_folder_ends_the_process_and_a_long_file_is_cut(tried: Callable[.
     assert excess is not None
     assert excess.code == "disk_full"
     assert "64 MiB" in excess.reason
+
+
+def test_files_that_no_folder_names_count_while_they_are_held(tier: Tier, tried: Callable[..., Any]) -> None:
+    if tier == "landlock" and os.geteuid() != 0:
+        pytest.skip("a process that hides behind Landlock shows its files to root only")
+    for hold in ("held = os.dup(file.fileno())", "held = mmap.mmap(file.fileno(), 0)"):
+        _, _, excess = tried(f"""
+            import mmap
+            kept = []
+            for number in range(20):
+                with open("file", "w+b") as file:
+                    file.write(b"x" * (7 * 2**20))
+                    file.flush()
+                    {hold}
+                    kept.append(held)
+                os.unlink("file")
+            time.sleep(60)
+        """)
+        assert excess is not None, hold
+        assert excess.code == "disk_full"
+
+
+def test_empty_files_without_end_are_ended(tried: Callable[..., Any]) -> None:
+    _, _, excess = tried(
+        """
+        for number in range(3_000):
+            open(f"file{number}", "w").close()
+        time.sleep(60)
+    """,
+        disk_bytes=8 * 2**20,
+    )
+    assert excess is not None
+    assert excess.code == "disk_full"
 
 
 def test_threads_without_end_and_time_without_end_are_ended(tried: Callable[..., Any]) -> None:
