@@ -1,7 +1,7 @@
 """What designs start from: files of weights and earlier runs, looked up and held against the layers of a design."""
 
 from collections import OrderedDict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from math import prod
 from pathlib import Path
@@ -44,7 +44,7 @@ _KEPT_OFFERS: Final = 64
 class Offer:
     """What a file or a run has: how many values by the path of each layer's name, `encoder/dense` inside a model.
 
-    `layers` are those of the run's design.
+    `layers` are all of the run's design, those too of which nobody could count the values.
     """
 
     whose: Literal["file", "run"]
@@ -53,7 +53,15 @@ class Offer:
 
     def paths(self, name: str) -> list[str]:
         """Return where a layer of this name, or path, may be: inside nested models too."""
-        return [path for path in self.counts if path == name or path.endswith(f"/{name}")]
+        return _ending(self.counts, name)
+
+    def may_have(self, name: str) -> bool:
+        """Whether there is such a layer at all, be it without values."""
+        return bool(_ending(self.layers, name))
+
+
+def _ending(paths: Iterable[str], name: str) -> list[str]:
+    return [path for path in paths if path == name or path.endswith(f"/{name}")]
 
 
 @dataclass(frozen=True)
@@ -119,9 +127,9 @@ async def run_offer(services: Services, session: AsyncSession, run: Run, documen
     if run.version_id not in _run_offers:
         analysis = await analysed(services, session, run.design_id, document)
         counts = counts_of(document, analysis)
-        paths = {path: key for path, key in layer_paths(document) if counts.get(key)}
+        paths = dict(layer_paths(document))
         layers = {path: document.layers[key] for path, key in paths.items()}
-        offer = Offer("run", {path: counts[key] for path, key in paths.items()}, layers)
+        offer = Offer("run", {path: counts[key] for path, key in paths.items() if counts.get(key)}, layers)
         if analysis is None:
             return offer
         _run_offers[run.version_id] = offer
@@ -215,7 +223,8 @@ def references_of(document: GraphDocument) -> dict[str, Weights]:
 def _judge(offer: Offer, layer: Layer, name: str, count: int) -> Judgement:
     paths = offer.paths(name)
     if not paths:
-        return Judgement(f"The {offer.whose} has no layer named {name}.")
+        told = f"The {offer.whose} has no weights of a layer named {name}."
+        return Judgement(told, certain=not offer.may_have(name))
     fitting = [path for path in paths if offer.counts[path] == count]
     path = (fitting or paths)[0]
     before = offer.layers.get(path)
@@ -264,14 +273,24 @@ async def weights_problems(origins: Origins, document: GraphDocument, analysis: 
             found.append(_whole_problem(offer, whole))
     counts = counts_of(document, analysis)
     for key, reference in references_of(document).items():
-        layer = document.layers[key]
-        owner = layer.weights is not None
-        if layer.class_name == "Model" or (not owner and not counts.get(key)):
-            continue
-        problem = await _layer_problem(origins, document, key, reference, counts.get(key))
-        if problem is not None:
-            found.append(problem)
+        judged = await _judge_named(origins, document.layers[key], counts.get(key), reference)
+        if judged.why and judged.certain:
+            found.append(_layer_problem(document, key, reference, judged.why))
     return found
+
+
+async def _judge_named(origins: Origins, layer: Layer, count: int | None, reference: Weights) -> Judgement:
+    """Judge a layer that names something, or is inside of a model that does: what is not there is told of the model."""
+    offer, own = await origins.look_up(reference), layer.weights is not None
+    if isinstance(offer, AppError):
+        return Judgement(offer.message if own else "")
+    if layer.class_name == "Model":
+        return Judgement("Word vectors are for an Embedding." if own and isinstance(offer, WordVectors) else "")
+    if not own and (not count or isinstance(offer, WordVectors)):
+        return Judgement()
+    if count is None:
+        return Judgement()
+    return await origins.judge(layer, count, reference) if count else Judgement("It has no weights.")
 
 
 def _whole_problem(offer: WordVectors | AppError, whole: Weights) -> Problem:
@@ -297,30 +316,19 @@ def _whole_problem(offer: WordVectors | AppError, whole: Weights) -> Problem:
     )
 
 
-async def _layer_problem(
-    origins: Origins, document: GraphDocument, key: str, reference: Weights, count: int | None
-) -> Problem | None:
+def _layer_problem(document: GraphDocument, key: str, reference: Weights, why: str) -> Problem:
     layer = document.layers[key]
-    if count is None:
-        offer = await origins.look_up(reference)
-        judged = Judgement(offer.message) if isinstance(offer, AppError) else Judgement()
-    else:
-        judged = await origins.judge(layer, count, reference) if count else Judgement("It has no weights.")
-    if not judged.why or not judged.certain:
-        return None
     node = next((node for node, call in document.nodes.items() if call.layer == key), "")
-    named = layer.weights is not None
+    fix = Fix(title=f"Let {layer.name} start afresh", edits=(RemoveValue(path=["layers", key, "weights"]),))
     return Problem(
         code="weights_missing",
         node=node,
         param="weights",
-        message=f"{layer.name} cannot start from the weights that are named for it. {judged.why}",
+        message=f"{layer.name} cannot start from the weights that are named for it. {why}",
         expected="values of the same shapes",
         received=f"{reference.layer or layer.name} of the {reference.source} {reference.id}",
         hint="Choose other weights or another layer of them, or let this layer start afresh.",
-        fix=Fix(title=f"Let {layer.name} start afresh", edits=(RemoveValue(path=["layers", key, "weights"]),))
-        if named
-        else None,
+        fix=fix if layer.weights is not None else None,
     )
 
 

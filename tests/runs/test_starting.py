@@ -78,7 +78,7 @@ def test_a_run_offers_its_layers_and_what_does_not_fit_is_told(client: httpx.Cli
     assert problems_of(client, design_of(client, named("run", trained))) == []
     assert problems_of(client, design_of(client, named("run", trained), layer="")) == []
     ((_, node, message),) = problems_of(client, design_of(client, named("run", trained, "first"), layer="hidden"))
-    assert (node, message.partition(". ")[2]) == ("hidden", "The run has no layer named first.")
+    assert (node, message.partition(". ")[2]) == ("hidden", "The run has no weights of a layer named first.")
     ((_, node, message),) = problems_of(client, design_of(client, named("run", trained, "last_layer"), layer="hidden"))
     assert node == "hidden"
     assert "it has 40 values, that of the run 27" in message
@@ -120,7 +120,7 @@ def test_a_file_is_held_against_the_design_and_deleted_with_a_word_on_who_uses_i
     assert problems_of(client, design) == []
     other = design_of(client, named("upload", key), layer="hidden")
     ((_, node, message),) = problems_of(client, other)
-    assert (node, message.partition(". ")[2]) == ("hidden", "The file has no layer named hidden_layer.")
+    assert (node, message.partition(". ")[2]) == ("hidden", "The file has no weights of a layer named hidden_layer.")
     ((_, _, message),) = problems_of(client, design_of(client, named("upload", key, "last_layer"), layer="hidden"))
     assert message.endswith("It has 40 values, that of the file 27.")
     users = client.get(f"/api/weights/{key}/designs").json()
