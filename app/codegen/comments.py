@@ -1,9 +1,5 @@
 """A node's note as a comment above its statement (ADR 0111)."""
 
-from typing import Final
-
-WIDTH: Final = 100
-
 
 def comment(note: str, indent: int) -> str:
     """Return the lines of a comment that says `note`, each with its line end; nothing for an empty note.

@@ -66,9 +66,26 @@ def embed_layers(used: Iterable[ObjectSpec]) -> Embedded:
     found = Embedded()
     for module in _modules() if wanted else ():
         chosen = _reached(wanted & module.definitions.keys(), module.definitions)
-        found.sources += [definition.source for definition in sorted(chosen, key=lambda each: each.position)]
+        found.sources += _paragraphs(sorted(chosen, key=lambda each: each.position))
         found.imports += module.imports if chosen else ()
     return found
+
+
+def _paragraphs(definitions: Iterable[Definition]) -> list[str]:
+    """Return the sources of definitions; values that follow one another stand together."""
+    found: list[str] = []
+    before = ""
+    for source in (definition.source for definition in definitions):
+        if before and not before.startswith(_BLOCKS) and not source.startswith(_BLOCKS):
+            found[-1] += ("\n\n" if "\n" in before + source else "\n") + source
+        else:
+            found.append(source)
+        before = source
+    return found
+
+
+_BLOCKS: Final = ("class ", "def ", "@")
+"""How a class or a function begins; what else gives a name is a value."""
 
 
 def private_imports(used: Iterable[ObjectSpec]) -> list[str]:

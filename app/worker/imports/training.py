@@ -6,6 +6,7 @@ from typing import Any, Final
 from pydantic import JsonValue, ValidationError
 
 from app.catalog.model import Catalog, Kind
+from app.codegen.names import snake_case
 from app.document.model import AUTO_LOSS, CompileOptions, Configured, Loss, Metric, Training
 from app.worker.imports.graphs import End
 from app.worker.imports.params import ParamReader, rounded
@@ -115,7 +116,7 @@ class _Reader:
         if isinstance(config, Mapping):
             params = self._params.params(spec, {**config}, notes, floats=True)
             label = config.get("name")
-            if "name" in params and label in (spec.name, *spec.identifiers, _snake(spec.name)):
+            if "name" in params and label in (spec.name, *spec.identifiers, snake_case(spec.name)):
                 del params["name"]
         if kind is Kind.OPTIMIZER:
             params.pop("name", None)
@@ -134,10 +135,3 @@ class _Reader:
         if len(value) == count and (not many or all(isinstance(item, list) for item in value)):
             return list(value)
         return [value] * count if many else [*value, *[None] * count][:count]
-
-
-def _snake(name: str) -> str:
-    import re
-
-    spaced = re.sub(r"(.)([A-Z][a-z0-9]+)", r"\1_\2", name)
-    return re.sub(r"([a-z])([A-Z])", r"\1_\2", spaced).lower()
