@@ -32,6 +32,8 @@ export interface CanvasView {
   move(places: Readonly<Record<string, Point>>, gesture?: string): void;
   /** Put the selection into a nested model, which is selected then. */
   group(): void;
+  /** Put what is inside a nested model in its place, and select it. */
+  unpack(node: string): void;
   /** Back to the graph around the shown one; false at the top. */
   leave(): boolean;
   /** Draw a repeated block as one card, or (null) all of them. */

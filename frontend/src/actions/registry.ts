@@ -304,7 +304,7 @@ const SPECS = {
     hidden: true,
     enabled: (context) =>
       canEdit(context) && canUnpack(context.design.snapshot.content, onlyNode(context) ?? ""),
-    run: (context) => select(context.design.commands.unpack(onlyNode(context) ?? "")),
+    run: (context) => context.canvas?.unpack(onlyNode(context) ?? ""),
   },
   addDesign: {
     group: "build",

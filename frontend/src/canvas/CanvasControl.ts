@@ -222,6 +222,12 @@ export class CanvasControl implements CanvasView {
     select(made);
   }
 
+  unpack(node: string): void {
+    // What was not analysed yet may have weights.
+    const hasWeights = (id: string) => (this.around.facts.of(id).analysis?.params ?? 1) > 0;
+    select(this.design.commands.unpack(node, { hasWeights }));
+  }
+
   focusCanvas(): void {
     this.element()?.focus({ preventScroll: true });
   }

@@ -14,7 +14,7 @@ import {
   wiresOf,
 } from "./model";
 import { freeName, newId, snakeCase } from "./names";
-import { groupEdits, type KnownTensors, type Nested, removalOf, unpackEdits } from "./nest";
+import { groupEdits, type KnownFacts, type Nested, removalOf, unpackEdits } from "./nest";
 import { isRoot, removeAt, setAt } from "./schema";
 
 export interface NewLayer {
@@ -154,14 +154,14 @@ export function createCommands(target: CommandTarget) {
     },
 
     /** Put nodes of one graph into a nested model called `name`; returns the node that stands for it. */
-    group(graph: string, ids: readonly string[], name: string, known?: KnownTensors): string[] {
+    group(graph: string, ids: readonly string[], name: string, known?: KnownFacts): string[] {
       const nested = groupEdits(content(), graph, ids, name, known);
       return nested ? nest(nested) : [];
     },
 
     /** Put what is inside a Model layer in its place; returns the nodes that came out. */
-    unpack(node: string): string[] {
-      const nested = unpackEdits(content(), node);
+    unpack(node: string, known: KnownFacts = {}): string[] {
+      const nested = unpackEdits(content(), node, known);
       return nested ? nest(nested) : [];
     },
 

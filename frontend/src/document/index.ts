@@ -6,4 +6,4 @@ export * from "./graphs";
 export { findAt, isJsonObject, type JsonObject, type JsonValue } from "./json";
 export * from "./model";
 export { snakeCase } from "./names";
-export { canUnpack, type GroupRefusal, groupRefusal, type KnownTensors } from "./nest";
+export { canUnpack, type GroupRefusal, groupRefusal, type KnownFacts } from "./nest";

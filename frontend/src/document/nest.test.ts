@@ -122,6 +122,29 @@ describe("unpacking", () => {
     expect(Object.values(content().layers).filter((layer) => layer.name === "a")).toHaveLength(1);
   });
 
+  it("of a frozen model that starts from a run leaves its layers frozen, and from the run", () => {
+    const { commands, content } = build("i:InputLayer a:Dense f:Flatten b:Dense", "i>a a>f f>b");
+    const [model] = commands.group(TOP, ["a", "f", "b"], "trained") as [string];
+    const layer = content().nodes[model]?.layer as string;
+    const run = { source: "run" as const, id: "r1", layer: "" };
+    commands.applyEdits([
+      { op: "set", path: ["layers", layer, "params", "trainable"], value: false },
+      { op: "set", path: ["layers", layer, "weights"], value: run },
+    ]);
+    commands.unpack(model, { hasWeights: (node) => node !== "f" });
+    const found = Object.values(content().layers).map(({ name, params, weights }) => [
+      name,
+      params.trainable,
+      weights,
+    ]);
+    expect(found).toEqual([
+      ["i", undefined, null],
+      ["a", false, run],
+      ["f", undefined, null],
+      ["b", false, run],
+    ]);
+  });
+
   it("of one of two models built from a graph copies it, and leaves the other whole", () => {
     const { design, commands, content } = build("i:InputLayer a:Dense", "i>a");
     const [model] = commands.group(TOP, ["a"], "tower") as [string];

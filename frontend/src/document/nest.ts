@@ -29,10 +29,11 @@ interface Tensor {
   port: string;
 }
 
-/** What others know of the design: the tensor at a port, for the Input made for it, and a node's first output port. */
-export interface KnownTensors {
+/** What others know of the design: the tensor at a port, a node's first output port, and whether it has weights. */
+export interface KnownFacts {
   tensor?: (node: string, port: string) => { shape?: (number | null)[]; dtype?: string } | undefined;
   firstOutput?: (node: string) => string | undefined;
+  hasWeights?: (node: string) => boolean;
 }
 
 /** Why a selection cannot become a model: nothing in it, or a path leaves it and comes back. */
@@ -77,7 +78,7 @@ export function groupEdits(
   graph: string,
   ids: readonly string[],
   name: string,
-  known: KnownTensors = {},
+  known: KnownFacts = {},
 ): Nested | null {
   if (groupRefusal(content, graph, ids) !== null) return null;
   const members = groupable(content, ids).filter((id) => content.nodes[id]?.graph === graph);
@@ -157,9 +158,10 @@ export function canUnpack(content: DesignContent, node: string): boolean {
 
 /**
  * The edits that put what is inside a Model layer in the place of each of its calls, so that calls that shared weights
- * still do. What is inside is moved when nothing else is built from it, and copied otherwise.
+ * still do. What is inside is moved when nothing else is built from it, and copied otherwise; frozen, and started from
+ * the values that the model started from, as it was in there.
  */
-export function unpackEdits(content: DesignContent, node: string): Nested | null {
+export function unpackEdits(content: DesignContent, node: string, known: KnownFacts = {}): Nested | null {
   if (!canUnpack(content, node)) return null;
   const layerId = content.nodes[node]?.layer as string;
   const layer = content.layers[layerId] as LayerInstance;
@@ -179,6 +181,7 @@ export function unpackEdits(content: DesignContent, node: string): Nested | null
 
   const layerIds = new Map(members.map((id) => [(inner[id] as NodeCall).layer, ""]));
   for (const id of layerIds.keys()) layerIds.set(id, last ? id : newId());
+  const weighty = new Set(members.filter(known.hasWeights ?? (() => false)).map((id) => inner[id]?.layer));
   const renamed = new Set<string>();
   const selected: string[] = [];
 
@@ -203,6 +206,13 @@ export function unpackEdits(content: DesignContent, node: string): Nested | null
       if (!last)
         set(["layers", to], { ...original, name, params: renamedParams(original, new Map(), layerIds) });
       else if (name !== original.name) set(["layers", to, "name"], name);
+      if (layer.params.trainable === false && weighty.has(from))
+        set(["layers", to, "params", "trainable"], false);
+      if (layer.weights && !original.weights && weighty.has(from))
+        set(["layers", to, "weights"], {
+          ...layer.weights,
+          layer: name === original.name ? "" : original.name,
+        });
     }
     const { dx, dy } = shiftTo(
       outer,
@@ -305,7 +315,7 @@ function distinct(tensors: readonly Tensor[]): Tensor[] {
   return tensors.filter((each, index) => tensors.findIndex((other) => same(each, other)) === index);
 }
 
-function inputParams(facts: ReturnType<NonNullable<KnownTensors["tensor"]>>): JsonObject {
+function inputParams(facts: ReturnType<NonNullable<KnownFacts["tensor"]>>): JsonObject {
   const params: JsonObject = {};
   if (facts?.shape && facts.shape.length > 0) params.shape = facts.shape.slice(1);
   if (facts?.dtype && facts.dtype !== "float32") params.dtype = facts.dtype;

@@ -1,7 +1,7 @@
 import { Button, Select, Text, TextInput } from "@mantine/core";
 import { IconFolderOpen, IconPackageOff } from "@tabler/icons-react";
 import { useTranslation } from "react-i18next";
-import { openInside, select } from "@/actions";
+import { openInside, useEditorView } from "@/actions";
 import {
   canUnpack,
   graphInside,
@@ -64,7 +64,7 @@ export function NestedModel({ node, layer }: { node: string; layer: LayerInstanc
             variant="default"
             leftSection={<IconPackageOff size={13} />}
             data-testid="unpack-model"
-            onClick={() => select(commands.unpack(node))}
+            onClick={() => useEditorView.getState().canvas?.unpack(node)}
           >
             {t("nested.unpack")}
           </Button>
