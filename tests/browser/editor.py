@@ -120,7 +120,9 @@ class Editor:
         self.page.keyboard.press("Control+k")
         self.page.get_by_role("dialog").get_by_role("textbox").fill("saved design")
         self.page.get_by_role("button", name="Add a saved design as a layer").click()
-        self.page.get_by_test_id("design-picker-frozen").set_checked(frozen, force=True)
+        if frozen:
+            self.page.get_by_test_id("design-picker-frozen").press("Space")
+            expect(self.page.get_by_test_id("design-picker-frozen")).to_be_checked()
         self.page.get_by_test_id(f"pick-trained-{design_id}").click()
         self.page.get_by_test_id(f"pick-run-{run}").click()
         expect(self.page.get_by_test_id("open-model")).to_be_visible(timeout=60_000)

@@ -77,7 +77,7 @@ def test_word_vectors_and_a_run_start_what_follows(person: Callable[..., Page], 
     expect(weights).to_contain_text("the vectors have 6 numbers each", timeout=SOON)
     editor.set_param("embedding", "output_dim", "6")
     expect(editor.mark("embedding")).to_have_attribute("data-start", "kept", timeout=SOON)
-    page.get_by_test_id("input-trainable").uncheck(force=True)
+    page.get_by_test_id("input-trainable").press("Space")
     expect(page.get_by_test_id(f"frozen-{editor.node_id('embedding')}")).to_be_visible()
     expect(editor.mark("hidden")).to_have_count(0)
 
