@@ -42,6 +42,16 @@ def call(name: str, arguments: list[str], indent: int, margin: int = 0) -> str:
     return f"{name}(\n" + "".join(f"{pad}{argument},\n" for argument in arguments) + " " * indent + ")"
 
 
+def array(value: Any) -> str:
+    """Return a constant as an array, whose shape Keras sees; the dtypes are those of the built model."""
+    first = value
+    while isinstance(first, list) and first:
+        first = first[0]
+    flat = literal(value)
+    dtype = "bool" if isinstance(first, bool) else "int32" if "." not in flat and "e" not in flat else "float32"
+    return f'np.array({flat}, dtype="{dtype}")'
+
+
 class Around(Protocol):
     """The scope in which objects are rendered: what its variables and functions are called."""
 

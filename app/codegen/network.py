@@ -11,7 +11,7 @@ from app.catalog.indexing import key_text, parse_key
 from app.catalog.model import Catalog, Kind, ObjectSpec
 from app.catalog.own import CELLS
 from app.codegen.comments import comment
-from app.codegen.literals import WIDTH, Literals, Place, call, listed, literal
+from app.codegen.literals import WIDTH, Literals, Place, array, call, listed, literal
 from app.codegen.names import Names, plain_name, snake_case
 from app.document.model import GraphDocument
 from app.graph.check import CALL_ARGUMENTS
@@ -295,7 +295,7 @@ class _Function:
                 prefix = "" if by_position else f"{port}="
                 arguments.append(prefix + self._argument(step.arguments[port], Place(8, len(prefix) + 1, 0)))
             elif isinstance(params.get(port), list):
-                arguments.append(f"{port}={_array(params.pop(port))}")
+                arguments.append(f"{port}={array(params.pop(port))}")
         arguments += self.literals.arguments(spec, params, 4, by_name=True)
         return call(self.literals.reference(spec), arguments, 4, margin)
 
@@ -388,16 +388,6 @@ class _Function:
 def _is_lone_part(key: object) -> bool:
     """Say whether a key is a tuple of one slice, which Keras wants with its comma."""
     return isinstance(key, tuple) and len(key) == 1 and not isinstance(key[0], int)
-
-
-def _array(value: Any) -> str:
-    """Return a constant as an array, whose shape Keras sees; the dtypes are those of the built model."""
-    first = value
-    while isinstance(first, list) and first:
-        first = first[0]
-    flat = literal(value)
-    dtype = "bool" if isinstance(first, bool) else "int32" if "." not in flat and "e" not in flat else "float32"
-    return f'np.array({flat}, dtype="{dtype}")'
 
 
 def _one_or_list(names: list[str], indent: int, margin: int) -> str:

@@ -15,7 +15,6 @@ from typing import Final
 
 from app.messages.analysis import DrawPlotRequest, ExportedModel
 from app.messages.exports import EXPORTS
-from app.shared.errors import AppError
 from app.worker.exports.bundle import sha256, write_bundle
 from app.worker.exports.errors import ExportFailed
 from app.worker.exports.pictures import MAX_TEXT, no_graphviz, require_picture
@@ -91,7 +90,12 @@ def _confined(folder: Path, kind: str, request: DrawPlotRequest) -> str:
             while guard.process.poll() is None:
                 excess = guard.watch()
                 if excess is not None:
-                    raise AppError(excess.reason, hint="Download the picture of the canvas, or the summary.")
+                    raise ExportFailed(
+                        "Graphviz came to no end with the drawing of this model.",
+                        expected=f"a picture within {LIMITS.seconds:.0f} s and {LIMITS.memory_bytes / 2**30:.0f} GiB",
+                        received=excess.reason,
+                        hint="Download the picture of the canvas, or the summary.",
+                    )
                 time.sleep(POLL_SECONDS)
         finally:
             guard.kill()
