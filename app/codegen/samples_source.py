@@ -34,8 +34,8 @@ def samples_source(
     x = [take.format(each) for each in given]
     labels = iter(f"y[{place}][part]" if _is_apart(table) else "y[part]" for place in range(len(outputs)))
     y = [_target(training, output, labels, x[0]) for output in outputs]
-    parts = f"({_together(x, 'x', take)}, {_together(y, 'y', '{}[part]')}) if len(part) else None"
-    return SamplesSource(f"{name} = np.moveaxis(x, -1, 1)" if any(turned) else "", _returned(parts))
+    pair = f"({_together(x, 'x', take)}, {_together(y, 'y', '{}[part]')})"
+    return SamplesSource(f"{name} = np.moveaxis(x, -1, 1)" if any(turned) else "", _returned(pair))
 
 
 def _is_apart(table: TableSource | None) -> bool:
@@ -59,13 +59,15 @@ def _together(sources: list[str], array: str, take: str) -> str:
     return f"[{', '.join(sources)}]"
 
 
-def _returned(parts: str) -> str:
+def _returned(pair: str) -> str:
     """Return the end of `load_data` as a formatter lays it out."""
-    line = f"    return tuple({parts} for part in parts)"
-    if len(line) <= WIDTH:
-        body = line
-    elif len(parts) + 8 + len(" for part in parts") <= WIDTH:
-        body = f"    return tuple(\n        {parts} for part in parts\n    )"
-    else:
-        body = f"    return tuple(\n        {parts}\n        for part in parts\n    )"
-    return f"    parts = (train, validation, test)\n{body}"
+    given = f"{pair} if len(part) else None"
+    lines = [f"    return tuple({given} for part in parts)"]
+    if len(lines[0]) > WIDTH:
+        lines = [f"        {given} for part in parts"]
+        if len(lines[0]) > WIDTH:
+            lines = [f"        {given}", "        for part in parts"]
+        if len(lines[0]) > WIDTH:
+            lines = [f"        {pair}", "        if len(part)", "        else None", "        for part in parts"]
+        lines = ["    return tuple(", *lines, "    )"]
+    return "\n".join(["    parts = (train, validation, test)", *lines])

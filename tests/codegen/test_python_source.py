@@ -21,6 +21,7 @@ from app.codegen.notebook import render_notebook
 from app.codegen.python_source import render_script
 from app.designs.templates import Template, get_template, load_templates
 from app.document.model import FitOptions, GraphDocument, Training
+from app.document.read import validate_document
 from app.graph.check import check
 from app.graph.model import Plan
 from app.graph.plan import make_plan
@@ -30,6 +31,7 @@ from app.worker.build import BuildFailed, build_model
 from app.worker.data import load
 from app.worker.exports.configuration import configuration, first_difference
 from app.worker.exports.scripts import registry_kept
+from tests.graph.designs import design
 
 CATALOG = load_catalog()
 LAYERS = [
@@ -132,6 +134,40 @@ def _same_as_the_plan(template: Template, plan: Plan, source: str) -> None:
     assert theirs.optimizer is not None
 
 
+def several_ends(training: dict[str, Any]) -> GraphDocument:
+    """Return a design of two Inputs, of whole numbers and of numbers, and two Outputs."""
+    document = design(
+        {
+            "ids": ("InputLayer", {"shape": [2], "dtype": "int32"}),
+            "aux": ("InputLayer", {"shape": [5], "position": 1}),
+            "both": ("Concatenate", {}),
+            "kind": ("Dense", {"units": 3, "activation": "softmax"}),
+            "number": ("Dense", {"units": 1}),
+            "y": ("Output", {}),
+            "z": ("Output", {"position": 1}),
+        },
+        ["ids->both:inputs.0", "aux->both:inputs.1", "both->kind", "both->number", "kind->y", "number->z"],
+    )
+    return validate_document({**document.model_dump(), "training": training})
+
+
+def csv_source(**options: Any) -> CsvSource:
+    return CsvSource(path="x", options=CsvOptions.model_validate({"targets": ["cost"], **options}))
+
+
+COLUMNS = {"ids": ["word", "color"], "aux": ["p", "a column with a rather long name", "and one more, as long"]}
+TABLES = {
+    "plain": (get_template("mlp_binary").document, csv_source(missing="mean")),
+    "columns": (several_ends({"columns": COLUMNS | {"y": ["label"]}}), csv_source()),
+    "some": (
+        several_ends({"columns": {"ids": ["word"], "z": ["p", "q"]}}),
+        csv_source(missing="median", one_hot=False),
+    ),
+    "zeros": (several_ends({"columns": COLUMNS, "targets": {"y": "zeros"}}), csv_source(standardize=False)),
+    "inputs": (several_ends({"targets": {"y": "inputs", "z": "zeros"}}), csv_source()),
+}
+
+
 def test_scripts_read_like_formatted_python(tmp_path: Path) -> None:
     """What a script carries of others keeps its own width; all else is as a formatter writes it."""
     for template in load_templates():
@@ -140,6 +176,8 @@ def test_scripts_read_like_formatted_python(tmp_path: Path) -> None:
         folder = tmp_path / ("carried" if carries else "ours")
         folder.mkdir(exist_ok=True)
         (folder / f"{template.name}.py").write_text(source)
+    for name, (document, source) in TABLES.items():
+        (tmp_path / "ours" / f"{name}.py").write_text(script_of(document, source))
     for folder, *command in (
         ("ours", "check", "--select", "E,F,W,I,N", "--line-length", "88"),
         ("ours", "format", "--check", "--line-length", "88"),
