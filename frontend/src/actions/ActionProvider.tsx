@@ -1,6 +1,6 @@
 import { Spotlight, spotlight } from "@mantine/spotlight";
 import { IconSearch } from "@tabler/icons-react";
-import { type ReactNode, useCallback, useEffect, useRef } from "react";
+import { type ReactNode, useCallback, useEffect, useReducer, useRef } from "react";
 import { useTranslation } from "react-i18next";
 import { useDesignDocument } from "@/document";
 import { onCopy, onPaste } from "./clipboard";
@@ -10,7 +10,7 @@ import { actionFor, isTyping, shortcutLabel } from "./keys";
 import { shownGraph } from "./openGraph";
 import { ACTIONS } from "./registry";
 import { ShortcutSheet } from "./ShortcutSheet";
-import { getSelection, useSelection } from "./selection";
+import { getSelection } from "./selection";
 
 interface ActionProviderProps {
   host: ActionHost;
@@ -84,7 +84,8 @@ function design(context: () => ActionContext): boolean {
 
 function CommandPalette({ context }: { context: () => ActionContext }) {
   const { t } = useTranslation("actions");
-  useSelection();
+  // What is enabled is asked when the palette opens: much changes without a rendering here.
+  const [, ask] = useReducer((times: number) => times + 1, 0);
   const now = context();
   const actions = ACTIONS.filter((action) => action.enabled(now)).map((action) => ({
     id: action.id,
@@ -98,6 +99,7 @@ function CommandPalette({ context }: { context: () => ActionContext }) {
     <Spotlight
       actions={actions}
       shortcut={null}
+      onSpotlightOpen={ask}
       nothingFound={t("nothingFound")}
       highlightQuery
       scrollable
