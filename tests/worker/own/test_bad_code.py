@@ -61,7 +61,7 @@ KINDS: Final = {
         ("own_code", "PermissionError"),
     ),
     "a full disk": Bad(
-        "for number in range(2_000):\n    open(f'file{number}', 'wb').write(b'x' * 2**21)\ntime.sleep(600)",
+        "for number in range(4_000):\n    open(f'file{number}', 'wb').write(b'x' * 2**21)\ntime.sleep(600)",
         ("disk_full", "wrote more than the sandbox allows"),
         ("disk_full", "wrote more than the sandbox allows"),
         {"disk_bytes": 256 * 2**20},
