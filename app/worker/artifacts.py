@@ -41,7 +41,10 @@ def save_model(session: Session) -> None:
 
 
 def _predicted(model: Any, samples: Any) -> list[Array]:
-    outputs = model.predict_on_batch(samples)
+    return _given(model.predict_on_batch(samples))
+
+
+def _given(outputs: Any) -> list[Array]:
     return [np.asarray(output) for output in (outputs if isinstance(outputs, list | tuple) else [outputs])]
 
 
@@ -55,9 +58,8 @@ def save_raw_model(session: Session) -> None:
         if model is None:
             return
         model.save(temporary)
-        rows = probe(model)
         loaded = keras.saving.load_model(temporary, compile=False)
-        _compare(_predicted(model, rows), _predicted(loaded, rows))
+        _compare(*(_given(each(probe(model), training=False)) for each in (model, loaded)))
     except Exception as error:
         temporary.unlink(missing_ok=True)
         session.say("log", level="warning", text=f"There is no model that takes raw rows. {error}"[:2_000])

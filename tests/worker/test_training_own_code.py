@@ -130,7 +130,7 @@ def test_own_code_trains(tmp_path: Path, inside_the_sandbox: None, capsys: pytes
     said = [event["text"] for event in of(events, "log")]
     assert said[:2] == [f"after {epoch} ['loss', 'seen', 'val_loss', 'val_seen']" for epoch in (0, 1)]
     done = "done with ['loss', 'seen', 'val_loss', 'val_seen']"
-    assert said[2:] == [done]
+    assert said[2:] == [done, "model_with_preprocessing.keras takes raw rows, by column: row."]
     source = (tmp_path / "model.py").read_text()
     callbacks = ('Diary(word="after")', "keras.callbacks.LambdaCallback(on_train_end=tell)")
     for line in ("loss=Steep(factor=2.0)", "metrics=[Seen(start=5)]", "activation=bent", *callbacks):
