@@ -121,7 +121,9 @@ def design() -> GraphDocument:
     return GraphDocument.model_validate({**chain(layers, training).model_dump(), "code": code})
 
 
-def test_own_code_trains(tmp_path: Path, inside_the_sandbox: None, capsys: pytest.CaptureFixture[str]) -> None:
+def test_own_code_trains(
+    tmp_path: Path, inside_the_sandbox: None, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
     state, events = run(job(tmp_path, design(), IRIS, epochs=2, seed=1))
     assert state is RunState.FINISHED, events[-1]
     assert of(events, "started")[0]["metrics"] == ["loss", "seen"]
@@ -136,6 +138,7 @@ def test_own_code_trains(tmp_path: Path, inside_the_sandbox: None, capsys: pytes
     for line in ("loss=Steep(factor=2.0)", "metrics=[Seen(start=5)]", "activation=bent", *callbacks):
         assert line in source
     capsys.readouterr()
+    monkeypatch.chdir(tmp_path)
     exec(compile(source, "model.py", "exec"), {"__name__": "__main__"})
     assert done in capsys.readouterr().out.splitlines()
 
