@@ -213,16 +213,15 @@ def _answer(scene: Scene, door: str, knock: Knock, visitor: Visitor, client: htt
     return str(answer.status_code) if answer.is_success else f"{answer.status_code} {answer.json()['code']}"
 
 
-def _socket(scene: Scene, path: str, visitor: Visitor) -> ClientConnection:
-    headers = visitor.headers(scene.server.url)
-    origin: Any = headers.pop("origin")
+def _connected(scene: Scene, path: str, visitor: Visitor, origin: Any) -> ClientConnection:
+    headers = {name: value for name, value in visitor.headers(scene.server.url).items() if name != "origin"}
     address = scene.server.url.replace("http", "ws", 1) + path
     return connect(address, additional_headers=headers, origin=origin, open_timeout=SECONDS)
 
 
 def _open(scene: Scene, door: str, knock: Knock, visitor: Visitor) -> str:
     try:
-        with _socket(scene, _path(scene, door, knock)[1], visitor):
+        with _connected(scene, _path(scene, door, knock)[1], visitor, scene.server.url):
             return "101"
     except InvalidStatus as error:
         return str(error.response.status_code)
@@ -260,7 +259,7 @@ def test_every_message_has_a_policy_that_is_held(scene: Scene) -> None:
 
 def _say(scene: Scene, visitor: Visitor, frame: bytes) -> str:
     """Send `frame` and then ask for the document; return whether an answer came, or how the socket was closed."""
-    with _socket(scene, f"/api/designs/{scene.design}/sync", visitor) as socket:
+    with _connected(scene, f"/api/designs/{scene.design}/sync", visitor, scene.server.url) as socket:
         try:
             socket.send(frame)
             socket.send(protocol.step_1(b"\0"))
@@ -285,10 +284,7 @@ def test_another_origin_is_refused_at_every_unsafe_door_and_socket(scene: Scene,
         for door, knock in KNOCKS.items():
             method, path = _path(scene, door, Knock(path={**knock.path, "link_id": "x"}))
             if method == "WEBSOCKET":
-                headers = {**scene.owner.headers(scene.server.url)}
-                headers.pop("origin")
-                address = scene.server.url.replace("http", "ws", 1) + path
-                with pytest.raises(InvalidStatus), connect(address, additional_headers=headers, origin=origin):  # type: ignore[arg-type]
+                with pytest.raises(InvalidStatus), _connected(scene, path, scene.owner, origin):
                     pass
             elif method != "GET":
                 answer = client.request(method, path, headers={"origin": origin}, json=knock.body)

@@ -35,13 +35,11 @@ def faults(scene: Scene, count: int, seed: int, *, heavy: int = 0) -> tuple[list
     """
     url, statuses, found = scene.server.url, Counter[int](), []
     with scene.owner.client(url) as client:
-        people = [person["id"] for person in client.get("/api/people").json()]
         design = client.get(f"/api/designs/{scene.design}/document").json()
         known = {
             "design_id": [scene.design, scene.other_design],
             "run_id": [scene.run],
             "version_id": [scene.version],
-            "user_id": people,
             "name": ["digits", "iris", "model.py"],
             "document": [design],
             "code": [design["code"]],

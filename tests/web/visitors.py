@@ -201,7 +201,7 @@ def _by_link(
 ) -> tuple[str, Visitor]:
     """Return the id of a new link and somebody who came by it."""
     made = owner.post(f"/api/designs/{design}/shares/links").json()
-    cookie, spare = [httpx.get(made["url"], follow_redirects=False).cookies["layerloom"] for _ in range(2)]
+    cookie, spare = [httpx.get(made["url"], follow_redirects=False, timeout=300).cookies["layerloom"] for _ in range(2)]
     return made["link"]["id"], Visitor(name, cookie, spare, known=known, design=role)
 
 
