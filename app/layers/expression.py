@@ -251,7 +251,8 @@ class Expression(keras.layers.Layer):
         self._tree = parse_expression(expression)
 
     def call(self, inputs: Any) -> Any:
-        tensors = list(inputs) if isinstance(inputs, list | tuple) else [inputs]
+        given = list(inputs) if isinstance(inputs, list | tuple) else [inputs]
+        tensors = [keras.ops.convert_to_tensor(tensor, sparse=False) for tensor in given]
         for node in ast.walk(self._tree):
             if isinstance(node, ast.Name) and (input_number(node.id) or 0) >= len(tensors):
                 raise ExpressionError(

@@ -102,6 +102,14 @@ def test_several_tensors_are_no_result() -> None:
         Expression("split(x, 3, axis=-1)")(keras.KerasTensor((2, 3)))
 
 
+def test_what_keras_takes_for_sparse_is_computed_too() -> None:
+    """Keras declares the product of a tensor and a number sparse; operators of Python know no such tensors."""
+    x = keras.Input((3,))
+    model = keras.Model(x, Expression("2 * tanh(x)")(keras.ops.multiply(x, 0.0)))
+
+    np.testing.assert_array_equal(model(np.ones((2, 3), "float32")), np.zeros((2, 3)))
+
+
 def test_every_function_is_one_of_keras() -> None:
     assert {name for name in FUNCTIONS if not callable(getattr(keras.ops, name, None))} == set()
 
