@@ -18,8 +18,8 @@ import keras  # noqa: E402
 from app.catalog.registry import load_catalog  # noqa: E402
 from app.document.edits import SetValue, apply_edits  # noqa: E402
 from app.document.model import GraphDocument  # noqa: E402
-from app.worker import analyse as analysis  # noqa: E402
-from app.worker.imports.model import import_config  # noqa: E402
+from app.worker.analysis import analyse as analysis  # noqa: E402
+from app.worker.imports.drawn import import_config  # noqa: E402
 
 TARGETS = {"cold": 10.0, "after one edit": 100.0}
 

@@ -119,7 +119,7 @@ def design_of(name: str) -> tuple[GraphDocument, int]:
     """Return the design of an architecture, and its number of parameters."""
     import keras
 
-    from app.worker.imports.model import import_config
+    from app.worker.imports.drawn import import_config
 
     keras.backend.clear_session()
     with keras.StatelessScope(initialize_variables=False):

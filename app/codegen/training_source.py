@@ -68,7 +68,7 @@ def render_fit(
 
 
 def settings_of(config: KerasConfig) -> list[str]:
-    """Return the statements that set `keras.config` as `app.worker.keras_config` does, without Keras' own defaults."""
+    """Return the statements that set `keras.config` as training does, without Keras' own defaults."""
     defaults = KerasConfig()
     found = []
     for name in ("floatx", "epsilon", "image_data_format"):

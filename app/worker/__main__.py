@@ -5,15 +5,15 @@ import sys
 from typing import Final
 
 COMMANDS: Final = {
-    "introspect": "app.worker.introspect",
+    "introspect": "app.worker.introspection.introspect",
     "zygote": "app.worker.zygote",
     "analyze": "app.worker.analysis_service",
     "import": "app.worker.analysis_service",
     "export": "app.worker.analysis_service",
-    "run": "app.worker.launcher",
+    "run": "app.worker.launching.launcher",
     "attend": "app.worker.sandbox.attend",
     "sandbox": "app.worker.sandbox.probe",
-    "train": "app.worker.train",
+    "train": "app.worker.training.train",
 }
 """Each module offers `command(name, arguments) -> exit status`."""
 

@@ -62,16 +62,16 @@ def answer(line: str | bytes, *, own_files: bool = False) -> bytes:
 def _dispatch(request: AnalysisRequest) -> Any:
     match request:
         case AnalyzeRequest(document=document, data=data, known=known):
-            from app.worker.preflight import analyse_for
+            from app.worker.preflight.check import analyse_for
 
             _load_code(document)
             return analyse_for(document, catalog_for(document), data, known).model_dump(mode="json", by_alias=True)
         case DescribeDataRequest(data=source, demand=demand):
-            from app.worker.data import describe
+            from app.worker.data.sources import describe
 
             return describe(source, demand).model_dump(mode="json")
         case InspectTableRequest(path=path):
-            from app.worker.data import inspect_table
+            from app.worker.data.sources import inspect_table
 
             found = inspect_table(path)
             return found.model_dump(mode="json") if isinstance(found, BaseModel) else found
@@ -95,13 +95,13 @@ def _dispatch(request: AnalysisRequest) -> Any:
 
             return draw_plot(request).model_dump(mode="json")
         case ApplyCodeRequest():
-            from app.worker.apply_code import apply_code
+            from app.worker.imports.edited_code import apply_code
 
             return apply_code(request).model_dump(mode="json")
         case ConvertWeightsRequest():
             if not sandbox.entered():
                 raise Invalid("Weights files are read in a sandbox only.", expected="a sandboxed process")
-            from app.worker.weights_file import convert
+            from app.worker.weights.files import convert
 
             return convert(request).model_dump(mode="json")
 
@@ -118,7 +118,7 @@ def _require_sandbox_for_hdf5(path: Path) -> None:
 def _load_code(document: GraphDocument) -> None:
     """Execute the own code of a design where that may be: in the sandbox. Elsewhere nothing of it is executed."""
     if document.code and sandbox.entered():
-        from app.worker import own_code
+        from app.worker.building import own_code
 
         own_code.load(document)
 

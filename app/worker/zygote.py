@@ -9,7 +9,6 @@ import contextlib
 import ctypes
 import gc
 import importlib
-import importlib.util
 import json
 import os
 import resource
@@ -193,17 +192,24 @@ def _become_run(connection: socket.socket, job: Path) -> int:
         os.dup2(nothing.fileno(), 0)
         os.dup2(log.fileno(), 1)
         os.dup2(log.fileno(), 2)
-    launcher: Any = importlib.import_module("app.worker.launcher")
+    launcher: Any = importlib.import_module("app.worker.launching.launcher")
     status = launcher.main(job)
     return status if isinstance(status, int) else 0
+
+
+_WARM: Final = (
+    "app.worker.analysis_service",
+    "app.worker.launching.launcher",
+    "app.worker.launching.channel",
+    "app.worker.data.sources",
+)
 
 
 def warm() -> None:
     """Import what every child needs. Nothing here may run a TensorFlow operation."""
     import_keras()
-    for module in ("app.worker.analysis_service", "app.worker.launcher", "app.worker.channel", "app.worker.data"):
-        if importlib.util.find_spec(module) is not None:
-            importlib.import_module(module)
+    for module in _WARM:
+        importlib.import_module(module)
 
 
 def command(_name: str, arguments: list[str]) -> int:

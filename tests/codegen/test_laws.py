@@ -8,7 +8,7 @@ from app.catalog.registry import load_catalog
 from app.codegen.python_source import render_script
 from app.document.model import GraphDocument
 from app.graph.plan import make_plan
-from app.worker.build import build_model
+from app.worker.building.build import build_model
 from app.worker.exports.configuration import configuration, first_difference
 from app.worker.exports.scripts import built_by, registry_kept
 from tests.graph.strategies import designs

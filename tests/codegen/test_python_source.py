@@ -27,8 +27,8 @@ from app.graph.model import Plan
 from app.graph.plan import make_plan
 from app.graph.ports import first_key
 from app.messages.data import BundledSource, CsvOptions, CsvSource, DataSource, KerasSource
-from app.worker.build import BuildFailed, build_model
-from app.worker.data import load
+from app.worker.building.build import BuildFailed, build_model
+from app.worker.data.sources import load
 from app.worker.exports.configuration import configuration, first_difference
 from app.worker.exports.scripts import registry_kept
 from tests.graph.designs import design

@@ -18,13 +18,13 @@ from app.codegen.training_source import render_fit
 from app.document.model import CompileOptions, KerasConfig, Training
 from app.graph.plan import make_plan
 from app.messages.data import BundledSource, TargetSpec
-from app.worker.build import build_model
-from app.worker.callbacks import build_callbacks
-from app.worker.compile import compile_arguments, output_ends
-from app.worker.keras_config import configured
+from app.worker.building.build import build_model
+from app.worker.building.keras_config import configured
+from app.worker.training.callbacks import build_callbacks
+from app.worker.training.compile import compile_arguments, output_ends
 from tests.worker.designs import MLP, chain
-from tests.worker.test_callbacks import noted
-from tests.worker.test_compile import training_with, two_outputs
+from tests.worker.training.test_callbacks import noted
+from tests.worker.training.test_compile import training_with, two_outputs
 from tests.worker.values import NOTED, WITH_NOTED, changes
 
 __all__ = ["noted"]

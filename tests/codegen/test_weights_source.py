@@ -16,11 +16,11 @@ from app.graph.plan import plan_of
 from app.messages.analysis import ApplyCodeRequest
 from app.messages.data import BundledSource, DataSource, KerasSource
 from app.messages.weights import ConvertWeightsRequest
-from app.worker.apply_code import apply_code
-from app.worker.build import build_model
+from app.worker.building.build import build_model
 from app.worker.exports.scripts import registry_kept
-from app.worker.weights import CannotStart, begin
-from app.worker.weights_file import convert
+from app.worker.imports.edited_code import apply_code
+from app.worker.weights.files import convert
+from app.worker.weights.start import CannotStart, begin
 from tests.graph.designs import chain, nested
 
 pytestmark = pytest.mark.filterwarnings(

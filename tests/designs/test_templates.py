@@ -13,7 +13,7 @@ from app.document.model import parse_edge_key
 from app.graph.check import check
 from app.graph.plan import make_plan
 from app.shared.errors import NotFound
-from app.worker.build import build_model
+from app.worker.building.build import build_model
 from docs.gallery import application_names, design_of, entry_of
 
 REFERENCE: dict[str, tuple[Any, Any, int]] = {

@@ -19,8 +19,7 @@ from app.worker.exports.bundle import sha256, write_bundle
 from app.worker.exports.errors import ExportFailed
 from app.worker.exports.pictures import MAX_TEXT, no_graphviz, require_picture
 from app.worker.sandbox.guard import Guard
-from app.worker.sandbox.inside import DRAWING, GRAPHVIZ
-from app.worker.sandbox.profile import Limits, Profile
+from app.worker.sandbox.profile import DRAWING, GRAPHVIZ, Limits, Profile
 
 LIMITS: Final = Limits(memory_bytes=2**30, disk_bytes=2**27, file_bytes=2**26, told_bytes=2**16, seconds=60.0)
 POLL_SECONDS: Final = 0.05

@@ -17,11 +17,11 @@ from app.messages.data import TargetSpec
 from app.messages.exports import Proof
 from app.shared.errors import AppError
 from app.worker import sandbox
+from app.worker.building.keras_config import configured
 from app.worker.exports.configuration import configuration, first_difference
 from app.worker.exports.errors import ExportFailed
 from app.worker.exports.proof import SAME_RUNTIME, predictions, versions
 from app.worker.exports.subject import Subject
-from app.worker.keras_config import configured
 
 
 def write_python(subject: Subject, path: Path) -> Proof:
@@ -106,7 +106,7 @@ def _targets(subject: Subject) -> dict[str, TargetSpec]:
     document, plan, data = subject.request.document, subject.plan, subject.request.data
     if data is None:
         return {}
-    from app.worker.data import describe
+    from app.worker.data.sources import describe
 
     demand = demand_of(document, [each.node for each in plan.inputs], [each.node for each in plan.outputs])
     try:

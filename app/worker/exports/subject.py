@@ -14,11 +14,11 @@ from app.graph.plan import plan_of
 from app.messages.analysis import ExportModelRequest
 from app.messages.exports import Proof
 from app.shared.errors import TooLarge
-from app.worker.analyse import analysis_of, read
-from app.worker.build import build_model
+from app.worker.analysis.analyse import analysis_of, read
+from app.worker.building.build import build_model
+from app.worker.building.keras_config import configured
 from app.worker.exports.errors import ExportFailed, NotReady
 from app.worker.exports.proof import Batch, Tolerance, compared, fixed_batch
-from app.worker.keras_config import configured
 
 MAX_PARAMS: Final = 500_000_000
 """Weights above this (2 GB of float32) are not built for an export."""

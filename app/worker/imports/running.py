@@ -10,8 +10,8 @@ import keras
 
 from app.catalog.model import Catalog
 from app.messages.analysis import ImportedModel
+from app.worker.imports.drawn import import_config
 from app.worker.imports.errors import NotPython
-from app.worker.imports.model import import_config
 
 NAMED: Final = 10
 """Of so many models that are not taken the names are told."""

@@ -8,11 +8,11 @@ _entered = False
 
 
 def entered() -> bool:
-    """Whether this process was confined by `app.worker.sandbox.inside`: own Python may be executed here."""
+    """Whether this process was confined by `app.worker.inside`: own Python may be executed here."""
     return _entered
 
 
 def mark_entered() -> None:
-    """Note that this process is confined; only `app.worker.sandbox.inside` says so."""
+    """Note that this process is confined; only `app.worker.inside` says so."""
     global _entered
     _entered = True

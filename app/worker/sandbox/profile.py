@@ -84,8 +84,12 @@ def environment(tier: Tier, profile: Profile) -> dict[str, str]:
     }
 
 
-INSIDE: Final = ("-m", "app.worker.sandbox.inside")
+INSIDE: Final = ("-m", "app.worker.inside")
 """What the interpreter starts with in a sandbox."""
+
+GRAPHVIZ: Final = "/usr/bin/dot"
+DRAWING: Final = "drawing.gv"
+"""The program that draws, and the file in the sandbox's folder that it draws from."""
 
 
 def command(

@@ -29,7 +29,7 @@ export interface AutoChoice {
   metric: string;
 }
 
-/** The names of what `app.worker.compile` chooses for this data and this Output node. */
+/** The names of what `app.worker.training.compile` chooses for this data and this Output node. */
 export function autoChoice(
   data: DatasetDescription | null | undefined,
   node: string,

@@ -15,7 +15,7 @@ from app.messages.analysis import ExportModelRequest
 from app.messages.data import BundledSource
 from app.messages.exports import Proof
 from app.shared.errors import AppError, TooLarge
-from app.worker.build import build_model
+from app.worker.building.build import build_model
 from app.worker.exports.errors import ExportFailed, NotReady
 from app.worker.exports.export import export_model
 from app.worker.exports.proof import fixed_batch

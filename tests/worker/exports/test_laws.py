@@ -11,7 +11,7 @@ from app.catalog.registry import load_catalog
 from app.document.model import GraphDocument
 from app.graph.plan import make_plan
 from app.messages.analysis import ExportModelRequest
-from app.worker.build import build_model
+from app.worker.building.build import build_model
 from app.worker.exports.configuration import configuration, first_difference
 from app.worker.exports.export import export_model
 from app.worker.imports.model import import_model

@@ -17,11 +17,11 @@ import pytest
 from app.catalog.registry import load_catalog
 from app.codegen.python_source import render_script
 from app.graph.plan import make_plan
-from app.worker.build import build_model
+from app.worker.building.build import build_model
 from app.worker.exports.configuration import configuration, first_difference
 from app.worker.exports.proof import largest_difference, predictions
 from app.worker.exports.scripts import built_by
-from app.worker.imports.model import import_config
+from app.worker.imports.drawn import import_config
 
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
 

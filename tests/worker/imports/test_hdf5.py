@@ -16,7 +16,7 @@ from app.graph.plan import make_plan
 from app.messages.analysis import ImportModelRequest, LayerReport
 from app.shared.errors import AppError
 from app.worker.analysis_service import answer
-from app.worker.build import build_model
+from app.worker.building.build import build_model
 from app.worker.imports.hdf5 import open_checked
 from app.worker.imports.model import import_model
 from tests.worker.imports import corpus

@@ -12,9 +12,10 @@ from keras import layers
 from app.catalog.registry import load_catalog
 from app.graph.plan import make_plan
 from app.messages.analysis import ImportedModel
-from app.worker.build import build_model
+from app.worker.building.build import build_model
 from app.worker.imports import vocabularies
-from app.worker.imports.model import import_config, import_model
+from app.worker.imports.drawn import import_config
+from app.worker.imports.model import import_model
 
 CATALOG = load_catalog()
 TEXTS = np.array([["red green"], ["green blue"], ["violet"]])

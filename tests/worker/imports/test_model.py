@@ -14,9 +14,10 @@ from app.document.model import MAX_NODES, GraphDocument, Meta
 from app.document.read import validate_document
 from app.graph.plan import make_plan
 from app.messages.analysis import ImportedModel, LayerReport
-from app.worker.analyse import analyse
-from app.worker.build import build_model
-from app.worker.imports.model import import_config, import_model
+from app.worker.analysis.analyse import analyse
+from app.worker.building.build import build_model
+from app.worker.imports.drawn import import_config
+from app.worker.imports.model import import_model
 from tests.graph.designs import chain
 from tests.worker.imports.corpus import archive, dense, sequential
 

@@ -10,8 +10,8 @@ from hypothesis import HealthCheck, given, settings
 from app.catalog.registry import load_catalog
 from app.document.model import GraphDocument
 from app.graph.plan import make_plan
-from app.worker.build import build_model
-from app.worker.imports.model import import_config
+from app.worker.building.build import build_model
+from app.worker.imports.drawn import import_config
 from tests.graph.strategies import designs
 
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning", "ignore::UserWarning")

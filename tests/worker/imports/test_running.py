@@ -9,7 +9,7 @@ from app.catalog.registry import load_catalog
 from app.messages.analysis import ImportedModel, RunScriptRequest
 from app.worker import analysis_service
 from app.worker.imports.errors import NotPython
-from app.worker.imports.python_source import read_python
+from app.worker.imports.python.source import read_python
 from app.worker.imports.running import run_script
 
 COMPUTED = """

@@ -9,9 +9,9 @@ import pytest
 from app.catalog.model import Kind
 from app.catalog.registry import load_catalog
 from app.document.model import CompileOptions, Configured, Loss, Metric, Training
+from app.worker.building.resolve import build_object
 from app.worker.imports.graphs import End
 from app.worker.imports.training import read_training
-from app.worker.resolve import build_object
 
 CATALOG = load_catalog()
 ONE = [End("output", "d", "")]

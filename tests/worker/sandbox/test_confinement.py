@@ -13,7 +13,8 @@ from typing import Any
 
 import pytest
 
-from app.worker import own_code, sandbox
+from app.worker import sandbox
+from app.worker.building import own_code
 from app.worker.sandbox import landlock, seccomp
 from app.worker.sandbox.guard import LOG_BYTES, Excess, Guard
 from app.worker.sandbox.probe import probe, try_tier
@@ -23,7 +24,7 @@ from tests.worker.designs import chain
 START = """
 import ctypes, json, os, resource, socket, sys, threading, time
 from pathlib import Path
-from app.worker.sandbox import inside
+from app.worker import inside
 channel = None
 def play(given, profile=None):
     global channel

@@ -1,0 +1,1 @@
+"""What a design says, as objects of Keras: layers, models, and a design's own code."""

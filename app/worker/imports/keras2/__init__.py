@@ -1,0 +1,1 @@
+"""Models of Keras 1 and 2 in the words of Keras 3."""

@@ -1,0 +1,1 @@
+"""The catalog, derived from the installed Keras."""

@@ -1,0 +1,1 @@
+"""A run's outer process: it starts the trainer, keeps its events and speaks with the server."""

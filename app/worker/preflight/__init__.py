@@ -1,0 +1,1 @@
+"""Whether a design can be trained, before anything is started."""

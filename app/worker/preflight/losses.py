@@ -1,0 +1,193 @@
+"""Whether last layer, loss and metrics of an Output agree with one another and with what it learns."""
+
+from collections.abc import Iterator, Mapping
+from typing import Final
+
+from pydantic import JsonValue
+
+from app.catalog.model import Kind
+from app.document.edits import SetValue
+from app.document.model import AUTO_LOSS, Configured
+from app.graph import fixes
+from app.graph.check import Survey
+from app.graph.last_layers import TRANSPARENT
+from app.graph.model import Fix, Problem
+from app.graph.topology import Wire
+from app.messages.data import TargetSpec
+from app.worker.analysis.reading import Reading
+
+_ONE_HOT_LOSSES: Final = frozenset(
+    {"CategoricalCrossentropy", "CategoricalFocalCrossentropy", "CategoricalHinge", "KLDivergence"}
+)
+_BINARY_LOSSES: Final = frozenset(
+    {"BinaryCrossentropy", "BinaryFocalCrossentropy", "Hinge", "SquaredHinge", "Dice", "Tversky"}
+)
+_CLASS_LOSSES: Final = _ONE_HOT_LOSSES | _BINARY_LOSSES | {"SparseCategoricalCrossentropy"}
+
+_LOGIT_METRICS: Final = frozenset(
+    {"AUC", "BinaryCrossentropy", "CategoricalCrossentropy", "SparseCategoricalCrossentropy"}
+)
+
+_SPARSE_METRICS: Final[Mapping[str, str]] = {
+    "CategoricalAccuracy": "SparseCategoricalAccuracy",
+    "CategoricalCrossentropy": "SparseCategoricalCrossentropy",
+    "TopKCategoricalAccuracy": "SparseTopKCategoricalAccuracy",
+}
+
+
+def loss_problems(reading: Reading, node: str, wire: Wire, units: int | None, target: TargetSpec) -> Iterator[Problem]:
+    """Yield what does not agree at the Output `node`, which `wire` leads to, of a model that gives it `units` values.
+
+    A loss of the design's own code is left alone: nobody knows what labels it takes.
+    """
+    yield from _activation_problems(reading.found, wire, units, target)
+    loss = reading.found.document.training.losses.get(node)
+    spec = None if loss is None else reading.catalog.find(Kind.LOSS, loss.class_name)
+    if spec is None or not spec.code:
+        yield from _loss_problems(reading.found, node, wire, units, target)
+    yield from _metric_problems(reading.found, node, wire, units, target)
+
+
+def last_activation(found: Survey, wire: Wire) -> tuple[str, str]:
+    """Return the name of the activation that an Output sees through `wire`, and the node that applies it."""
+    node = wire.source
+    for _ in range(64):
+        layer = found.layer_of(node)
+        if layer.class_name == "Softmax":
+            return "softmax", node
+        if layer.class_name not in TRANSPARENT or len(found.topology.incoming[node]) != 1:
+            return _activation_name(layer.params.get("activation")), node
+        node = found.topology.incoming[node][0].source
+    return "linear", node
+
+
+def _activation_name(value: JsonValue) -> str:
+    if isinstance(value, dict):
+        value = value.get("class_name")
+    return value.lower() if isinstance(value, str) else "linear"
+
+
+def _activation_problems(found: Survey, wire: Wire, units: int | None, target: TargetSpec) -> Iterator[Problem]:
+    activation, node = last_activation(found, wire)
+    if target.kind == "regression":
+        wanted, bad = "linear", activation in ("softmax", "sigmoid", "tanh")
+    elif units == 1:
+        wanted, bad = "sigmoid", activation not in ("sigmoid", "linear", "hard_sigmoid")
+    else:
+        wanted, bad = "softmax", activation not in ("softmax", "linear", "sigmoid", "log_softmax")
+    if bad:
+        params = {param.name for param in found.specs[found.document.nodes[node].layer].params}
+        yield Problem(
+            code="last_activation",
+            severity="error" if activation == "softmax" else "warning",
+            node=node,
+            param="activation",
+            message=f"{found.name_of(node)} ends in {activation}, which "
+            + (
+                "cannot reach the numbers to predict."
+                if target.kind == "regression"
+                else "does not give probabilities."
+            ),
+            expected=wanted,
+            received=activation,
+            hint=f"Set its activation to {wanted}.",
+            fix=fixes.set_param(found.document, node, "activation", wanted) if "activation" in params else None,
+        )
+
+
+def _loss_problems(found: Survey, node: str, wire: Wire, units: int | None, target: TargetSpec) -> Iterator[Problem]:
+    loss = found.document.training.losses.get(node)
+    if loss is None or loss.class_name == AUTO_LOSS:
+        return
+    activation, end = last_activation(found, wire)
+    wanted = _wanted_loss(units, target)
+    if not _loss_fits(loss.class_name, units, target):
+        labels = "numbers" if target.kind == "regression" else "whole-number labels"
+        yield Problem(
+            code="loss_labels",
+            node=node,
+            param="loss",
+            message=f"{loss.class_name} does not fit the labels of the data, which are {labels}.",
+            expected=wanted,
+            received=loss.class_name,
+            hint=f"Choose {wanted}.",
+            fix=_set_loss(node, wanted, from_logits=activation == "linear" and target.kind == "classification"),
+        )
+    elif loss.class_name.endswith("Crossentropy"):
+        path = ["training", "losses", node]
+        yield from _logits_problem("loss_activation", loss, path, activation, node=end, param="activation")
+
+
+def _wanted_loss(units: int | None, target: TargetSpec) -> str:
+    if target.kind == "regression":
+        return "MeanSquaredError"
+    return "BinaryCrossentropy" if units == 1 else "SparseCategoricalCrossentropy"
+
+
+def _loss_fits(name: str, units: int | None, target: TargetSpec) -> bool:
+    if target.kind == "regression":
+        return name not in _CLASS_LOSSES
+    if units == 1:
+        return name not in _ONE_HOT_LOSSES and name != "SparseCategoricalCrossentropy"
+    return name == "SparseCategoricalCrossentropy" or (name in _ONE_HOT_LOSSES and target.encoding == "one_hot")
+
+
+def _set_loss(node: str, name: str, *, from_logits: bool) -> Fix:
+    config: dict[str, JsonValue] = {"from_logits": True} if from_logits else {}
+    path = ["training", "losses", node]
+    return Fix(
+        title=f"Set loss to {name}",
+        edits=(
+            SetValue(path=[*path, "class_name"], value=name),
+            SetValue(path=[*path, "config"], value=config),
+        ),
+    )
+
+
+def _metric_problems(found: Survey, node: str, wire: Wire, units: int | None, target: TargetSpec) -> Iterator[Problem]:
+    for key, metric in sorted(found.document.training.metrics.get(node, {}).items()):
+        if metric.class_name in _LOGIT_METRICS and target.kind == "classification":
+            path = ["training", "metrics", node, key]
+            activation, _ = last_activation(found, wire)
+            yield from _logits_problem("metric_activation", metric, path, activation, node=node, param="metrics")
+        wanted = _SPARSE_METRICS.get(metric.class_name)
+        if target.kind != "classification" or target.encoding == "one_hot" or wanted is None:
+            continue
+        if units == 1:
+            wanted = "BinaryAccuracy"
+        yield Problem(
+            code="metric_labels",
+            node=node,
+            param="metrics",
+            message=f"{metric.class_name} wants one-hot labels, and those of the data are whole numbers.",
+            expected=wanted,
+            received=metric.class_name,
+            hint=f"Choose {wanted}.",
+            fix=Fix(
+                title=f"Set metric to {wanted}",
+                edits=(SetValue(path=["training", "metrics", node, key, "class_name"], value=wanted),),
+            ),
+        )
+
+
+def _logits_problem(
+    code: str, chosen: Configured, path: list[str], activation: str, *, node: str, param: str
+) -> Iterator[Problem]:
+    """Yield that a loss or metric, at `path` of the design, takes raw scores for probabilities or the reverse."""
+    logits, probabilities = bool(chosen.config.get("from_logits", False)), activation in ("softmax", "sigmoid")
+    if logits is not probabilities:
+        return
+    whose = f" of {chosen.class_name}" if param == "metrics" else ""
+    title = f"Set from_logits{whose} {'off' if probabilities else 'on'}"
+    yield Problem(
+        code=code,
+        severity="warning",
+        node=node,
+        param=param,
+        message=f"{chosen.class_name} expects {'raw scores' if logits else 'probabilities'}, and the model ends in "
+        f"{activation}.",
+        expected="from_logits off" if probabilities else "from_logits on, or softmax or sigmoid at the end",
+        received=f"from_logits {'on' if logits else 'off'}, {activation}",
+        hint="Make the two agree.",
+        fix=Fix(title=title, edits=(SetValue(path=[*path, "config", "from_logits"], value=not probabilities),)),
+    )

@@ -1,0 +1,1 @@
+"""A training, from a job to its last event."""

@@ -1,0 +1,47 @@
+"""What is printed while training: each line an event of the run's log."""
+
+import contextlib
+import io
+import sys
+from collections.abc import Iterator
+from typing import Any, Final
+
+from app.worker.training.session import Session
+
+MAX_LOG_LINES: Final = 2_000
+"""Printed lines that become events; further ones are only in the run's `log.txt`."""
+
+
+class _Printed(io.TextIOBase):
+    """What is printed while training: each line an event, and all of it still where it went before."""
+
+    def __init__(self, session: Session, level: str, behind: Any) -> None:
+        self.session, self.level, self.behind = session, level, behind
+        self._rest = ""
+        self._lines = 0
+
+    def writable(self) -> bool:
+        return True
+
+    def write(self, text: str) -> int:
+        with contextlib.suppress(OSError, ValueError):
+            self.behind.write(text)
+        *lines, self._rest = (self._rest + text)[-10_000:].split("\n")
+        for line in filter(str.strip, lines):
+            self._lines += 1
+            if self._lines <= MAX_LOG_LINES:
+                self.session.say("log", level=self.level, text=line[:2_000])
+        return len(text)
+
+    def flush(self) -> None:
+        with contextlib.suppress(OSError, ValueError):
+            self.behind.flush()
+
+
+@contextlib.contextmanager
+def printed_to(session: Session) -> Iterator[None]:
+    """Make what is printed to events. The originals' place is the error stream, for output may be the event stream."""
+    out = _Printed(session, "info", sys.__stderr__)
+    errors = _Printed(session, "warning", sys.__stderr__)
+    with contextlib.redirect_stdout(out), contextlib.redirect_stderr(errors):
+        yield

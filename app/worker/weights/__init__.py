@@ -1,0 +1,1 @@
+"""Weights to start from, and files of them."""

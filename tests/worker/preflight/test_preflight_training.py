@@ -1,0 +1,151 @@
+"""What of `compile`, callbacks and Keras' settings cannot be done or does nothing is told, and mended by its fix."""
+
+from typing import Any
+
+import pytest
+
+from app.catalog.model import Kind
+from app.document.edits import apply_edits
+from app.document.model import GraphDocument
+from app.document.read import validate_document
+from app.graph.model import Problem
+from app.worker.preflight.check import analyse_for
+from tests.worker.preflight.test_preflight import CANCER, CATALOG, DIGITS, digits, table
+
+
+def callback(class_name: str, **config: Any) -> dict[str, Any]:
+    return {"callbacks": {"c": {"class_name": class_name, "config": config}}}
+
+
+def optimizer(class_name: str, **config: Any) -> dict[str, Any]:
+    return {"optimizer": {"class_name": class_name, "config": config}}
+
+
+def metric(class_name: str, **fields: Any) -> dict[str, Any]:
+    return {"metrics": {"y": {"m": {"class_name": class_name, **fields}}}}
+
+
+def softmax(training: dict[str, Any]) -> GraphDocument:
+    return digits(training, activation="softmax")
+
+
+def found(document: GraphDocument, data: Any = DIGITS) -> list[Problem]:
+    return analyse_for(document, CATALOG, data).problems
+
+
+DECAY = {"class_name": "CosineDecay", "config": {"initial_learning_rate": 0.5, "decay_steps": 9}}
+SCALED = {"inner_optimizer": {"class_name": "SGD", "config": {}}}
+TWICE = {"class_name": "SparseCategoricalAccuracy", "config": {"name": "hits"}}
+
+MENDED: dict[str, tuple[dict[str, Any], str, str, str]] = {
+    "averages": (callback("SwapEMAWeights"), "error", "ema_missing", "Set use_ema in the optimizer"),
+    "averages of the inner optimizer": (
+        callback("SwapEMAWeights") | optimizer("LossScaleOptimizer", **SCALED),
+        *("error", "ema_missing", "Set use_ema in the optimizer"),
+    ),
+    "a scheduled rate": (
+        callback("ReduceLROnPlateau") | optimizer("SGD", learning_rate=DECAY),
+        *("error", "rate_is_scheduled", "Set learning_rate to 0.5"),
+    ),
+    "nothing to validate with": (
+        callback("EarlyStopping") | {"fit": {"validation_split": 0}},
+        *("warning", "monitor_missing", "Watch loss"),
+    ),
+    "a parameter that is none": (
+        optimizer("SGD", momentums=1),
+        *("error", "unknown_param", "Set momentums of SGD to its default"),
+    ),
+    "a value of another kind": (
+        callback("EarlyStopping", patience="long"),
+        *("error", "wrong_kind", "Set patience of EarlyStopping to its default"),
+    ),
+    "two ways to clip": (
+        optimizer("SGD", clipnorm=1.0, clipvalue=0.5),
+        *("error", "compile_refused", "Keep clipnorm only"),
+    ),
+    "no such optimizer": (optimizer("Gradient"), "error", "unknown_object", "Remove Gradient"),
+    "no such callback": (callback("system"), "error", "unknown_object", "Remove system"),
+    "nothing weighted": (
+        metric("SparseCategoricalAccuracy", weighted=True),
+        *("warning", "nothing_weighted", "Do not weigh SparseCategoricalAccuracy"),
+    ),
+    "one name twice": (
+        {"metrics": {"y": {"a": TWICE, "b": TWICE}}},
+        *("warning", "metric_name", "Name it hits_2"),
+    ),
+    "raw scores wanted": (
+        metric("SparseCategoricalCrossentropy", config={"from_logits": True}),
+        *("warning", "metric_activation", "Set from_logits of SparseCategoricalCrossentropy off"),
+    ),
+    "eager and compiled": (
+        {"compile": {"run_eagerly": True, "jit_compile": True}},
+        *("warning", "eager_jit", "Set jit_compile to auto"),
+    ),
+    "more steps than there are": (
+        {"compile": {"steps_per_execution": 500}},
+        *("warning", "steps_per_execution", "Set steps_per_execution to 1"),
+    ),
+    "an output in 16 bits": (
+        {"config": {"dtype_policy": "mixed_float16"}},
+        *("warning", "output_precision", "Set dtype of Dense to float32"),
+    ),
+}
+
+
+@pytest.mark.parametrize("name", MENDED)
+def test_a_problem_is_told_and_its_fix_mends_it(name: str) -> None:
+    training, severity, code, title = MENDED[name]
+    document = softmax(training)
+    (problem,) = found(document)
+    assert problem.fix is not None
+    assert (problem.severity, problem.code) == (severity, code)
+    assert problem.fix.title.lower() == title.lower()
+    assert found(validate_document(apply_edits(document.model_dump(), problem.fix.edits))) == []
+
+
+@pytest.mark.parametrize(
+    ("training", "code", "words"),
+    [
+        (callback("LearningRateScheduler", schedule="lr / (epoch - 3)"), "bad_schedule", "epoch 1"),
+        (callback("LearningRateScheduler", schedule="1 / (epoch - 3)"), "bad_schedule", "epoch 1"),
+        (callback("LearningRateScheduler", schedule="1 / (3 - epoch)"), "bad_schedule", "epoch 4"),
+        (callback("LearningRateScheduler", schedule="import os"), "wrong_kind", "schedule"),
+        (callback("LearningRateScheduler"), "missing_param", "schedule"),
+        (optimizer("Ftrl", learning_rate_power=1), "compile_refused", "Ftrl"),
+        (metric("MeanIoU"), "missing_param", "num_classes"),
+        (metric("AUC", config={"num_thresholds": 1}), "compile_refused", "AUC"),
+    ],
+)
+def test_what_no_click_can_mend_is_told(training: dict[str, Any], code: str, words: str) -> None:
+    problems = [problem for problem in found(softmax(training)) if problem.code == code]
+    assert len(problems) == 1
+    assert problems[0].severity == "error"
+    assert words in problems[0].message
+
+
+@pytest.mark.parametrize(
+    "training",
+    [
+        callback("SwapEMAWeights") | optimizer("Adam", use_ema=True),
+        callback("LearningRateScheduler", schedule="lr * 0.9 ** epoch"),
+        callback("EarlyStopping"),
+        metric("SparseCategoricalAccuracy", weighted=True) | {"fit": {"class_weight": "balanced"}},
+        {"compile": {"steps_per_execution": 3, "jit_compile": False}},
+        {"losses": {"y": {"class_name": "auto", "weight": 0.5}}},
+        optimizer("LossScaleOptimizer", **SCALED),
+        optimizer("SGD", learning_rate=DECAY, clipnorm=1.0),
+    ],
+)
+def test_what_can_be_done_is_not_told(training: dict[str, Any]) -> None:
+    assert found(softmax(training)) == []
+
+
+def test_the_area_under_the_curve_of_raw_scores() -> None:
+    document = table(30, 1, metric("AUC"))
+    (problem,) = found(document, CANCER)
+    assert (problem.code, problem.fix and problem.fix.title) == ("metric_activation", "Set from_logits of AUC on")
+
+
+def test_every_optimizer_with_its_sample_is_taken() -> None:
+    for spec in CATALOG.objects[Kind.OPTIMIZER].values():
+        assert found(softmax(optimizer(spec.name, **spec.sample))) == []
