@@ -4,7 +4,6 @@ import re
 from typing import Any, Final
 
 import keras
-import numpy as np
 
 from app.graph.demand import InputDemand
 from app.worker.data.prepare import Preparation
@@ -29,12 +28,13 @@ def raw_model(model: Any, data: TrainingData, demanded: tuple[InputDemand, ...])
 
 def probe(model: Any) -> dict[str, Any]:
     """Return two rows for the inputs of a raw model, to compare what it predicts."""
-    return {
-        name: keras.ops.convert_to_tensor([["a"], ["b"]], dtype="string")
-        if tensor.dtype == "string"
-        else np.stack([np.zeros(tensor.shape[1:]), np.ones(tensor.shape[1:])]).astype(np.float32)
-        for name, tensor in model.input.items()
-    }
+
+    def rows(tensor: Any) -> Any:
+        if tensor.dtype == "string":
+            return keras.ops.convert_to_tensor([["a"], ["b"]], dtype="string")
+        return keras.ops.stack([keras.ops.zeros(tensor.shape[1:]), keras.ops.ones(tensor.shape[1:])])
+
+    return {name: rows(tensor) for name, tensor in model.input.items()}
 
 
 class _Columns:
