@@ -1,6 +1,6 @@
 import { useMutation, useQuery } from "@tanstack/react-query";
 import { useEffect, useRef } from "react";
-import { answer, api } from "./client";
+import { answer, api, slowApi } from "./client";
 import { keys, queryClient } from "./queryClient";
 import { openSocket } from "./sockets";
 import type {
@@ -77,7 +77,7 @@ export function usePreflight(designId: string, digest: string, enabled = true) {
 export function useStartRun(designId: string) {
   return useMutation({
     mutationFn: () =>
-      answer(api.POST("/api/designs/{design_id}/runs", ofDesign(designId))) as Promise<RunDetail>,
+      answer(slowApi.POST("/api/designs/{design_id}/runs", ofDesign(designId))) as Promise<RunDetail>,
     onSuccess: (run) => {
       queryClient.setQueryData(keys.run(run.id), run);
       void queryClient.invalidateQueries({ queryKey: keys.runs(designId) });
