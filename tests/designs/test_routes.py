@@ -259,7 +259,7 @@ def test_a_design_with_own_code_is_drawn(server: Server, owner: httpx.Client) ->
     assert "RNN" in picture
     assert proof["parameters"] > 0
     assert proof["sha256"] == hashlib.sha256(picture.encode()).hexdigest()
-    assert not any((server.data / "exports").iterdir())
+    until(lambda: not any((server.data / "exports").iterdir()), "something was left")
 
 
 # Who hangs up
