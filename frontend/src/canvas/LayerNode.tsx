@@ -12,6 +12,7 @@ import {
 import { Handle, type Node, type NodeProps, Position } from "@xyflow/react";
 import { memo } from "react";
 import { useTranslation } from "react-i18next";
+import type { LayerStart } from "@/api/types";
 import { getCatalog, layerSpec, layerStyle, layerTitle, useSpecsVersion } from "@/catalog";
 import { PLACEHOLDER } from "@/designs/placeholders";
 import {
@@ -203,11 +204,17 @@ interface StartBadgeProps {
 
 /** Values that a layer starts from: kept where they fit, or why it starts afresh. */
 function StartBadge({ id, layerId, layer }: StartBadgeProps) {
-  const { t } = useTranslation("canvas");
   const start = useFacts((index) => index.startOf(layerId));
+  return start || layer.weights ? <StartMark id={id} layer={layer} start={start} /> : null;
+}
+
+type StartMarkProps = Omit<StartBadgeProps, "layerId"> & { start: LayerStart | undefined };
+
+function StartMark({ id, layer, start }: StartMarkProps) {
+  const { t } = useTranslation("canvas");
   const whole = useDocumentSelector(({ training }) => training.weights !== null);
   // Where only single layers name values to start from, that others start afresh is nothing to tell.
-  if (!layer.weights && (!start || (start.start === "afresh" && !whole))) return null;
+  if (!layer.weights && start?.start === "afresh" && !whole) return null;
   const Icon = start?.start === "afresh" ? IconDatabaseOff : IconDatabaseImport;
   const words = start
     ? t(`weights.${start.start}`, { why: start.why })

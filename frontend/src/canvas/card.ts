@@ -42,8 +42,21 @@ function showsNames(ports: readonly Port[]): boolean {
 const CHARACTER = 5.3;
 const NAME_GAP = 4;
 
+type Rows = 0 | 1 | 2;
+
+const rowsOf = new WeakMap<readonly Port[], Rows>();
+
 /** The rows that the names of ports take: none, one, or two in turns where they would run into each other. */
-function nameRows(ports: readonly Port[]): 0 | 1 | 2 {
+function nameRows(ports: readonly Port[]): Rows {
+  let rows = rowsOf.get(ports);
+  if (rows === undefined) {
+    rows = countRows(ports);
+    rowsOf.set(ports, rows);
+  }
+  return rows;
+}
+
+function countRows(ports: readonly Port[]): Rows {
   if (!showsNames(ports)) return 0;
   const centers = portCenters(ports);
   const fits = ports.every(({ label }, index) => {
