@@ -45,7 +45,7 @@ def application(
     """Return a model of `keras.applications`, on a tensor of the script where `inputs` is one, and whether the script
     means it with pretrained weights.
 
-    What Keras says of wrong arguments passes through as `TypeError` or `ValueError`.
+    What Keras raises about wrong arguments passes through.
     """
     function = getattr(keras.applications, name)
     bound = inspect.signature(function).bind_partial(*args, **kwargs)

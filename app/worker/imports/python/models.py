@@ -74,7 +74,7 @@ class Models(Layers):
             model, pretrained = applications.application(
                 name, self._constant(args, node), given, self._catalog, node.lineno, inputs
             )
-        except (TypeError, ValueError) as error:
+        except Exception as error:  # arguments of any sort lead anywhere in Keras
             raise self._reader.fail(node, f"Keras does not make this model: {str(error)[:300]}") from error
         if pretrained:
             self.notes.append(

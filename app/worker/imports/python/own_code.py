@@ -9,7 +9,7 @@ from app.catalog.model import Catalog, Kind
 from app.catalog.own import catalog_for
 from app.codegen.names import snake_case
 from app.document.model import MAX_CODE, MAX_SOURCE, Code, GraphDocument
-from app.worker.imports.python.names import imported
+from app.worker.imports.python.names import canonical, imported
 from app.worker.imports.python.values import Path
 from app.worker.imports.python.words import KINDS, LAYERS
 
@@ -103,7 +103,7 @@ class _Script:
             case ast.Name(id=name) if isinstance(self._paths.get(name), Path):
                 return str(self._paths[name].name)
             case ast.Attribute(value=owner, attr=name):
-                return f"{self._path(owner)}.{name}"
+                return canonical(f"{self._path(owner)}.{name}")
         return ""
 
     def text_of(self, node: ast.ClassDef) -> str | None:
@@ -118,16 +118,22 @@ class _Script:
                 return None
             needed[id(each)] = each
             if not isinstance(each, ast.Import | ast.ImportFrom):
-                waiting += [self._binds[name] for name in self._names_in(each) if name in self._binds]
+                names = self._names_in(each)
+                if names is None:
+                    return None
+                waiting += [self._binds[name] for name in names if name in self._binds]
         parts = sorted(needed.values(), key=lambda each: self._order[id(each)])
         head = [self._text(each) for each in parts if isinstance(each, ast.Import | ast.ImportFrom)]
         body = [self._text(each) for each in parts if not isinstance(each, ast.Import | ast.ImportFrom)]
         return "\n\n\n".join(filter(None, ["\n".join(head), *body])) + "\n"
 
-    def _names_in(self, node: ast.stmt) -> set[str]:
-        """Return the names that a statement takes from the script around it."""
+    def _names_in(self, node: ast.stmt) -> set[str] | None:
+        """Return the names that a statement takes from the script around it; None where Python cannot compile it."""
         found: set[str] = set()
-        waiting = [symtable.symtable(self._text(node), "script", "exec")]
+        try:
+            waiting = [symtable.symtable(self._text(node), "script", "exec")]
+        except SyntaxError:
+            return None
         while waiting:
             table = waiting.pop()
             found |= {symbol.get_name() for symbol in table.get_symbols() if symbol.is_global()}

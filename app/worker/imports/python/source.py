@@ -41,10 +41,9 @@ def read_script(path: Path, filename: str, catalog: Catalog) -> ImportedModel:
         source = path.read_bytes().decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise NotPython("This script is not text.", expected="Python in UTF-8", received=str(error)[:200]) from error
-    code = code_in(_parsed(source), source, catalog)
-    if not code:
-        return read_python(source, catalog, filename)
-    found = read_python(source, catalog_for(GraphDocument(code=code)), filename)
+    tree = _parsed(source)
+    code = code_in(tree, source, catalog)
+    found = _read(tree, source, catalog_for(GraphDocument(code=code)) if code else catalog, filename)
     used = used_code(found.document, code)
     notes = [
         f"The class {piece.name} of the script became code of this design. It has not been run."
@@ -61,7 +60,10 @@ def read_python(source: str, catalog: Catalog, filename: str = "model.py") -> Im
     `catalog` is that of the design whose own code the script may name. The model is the one that is compiled or fitted
     last, else the last one that stands in no other. Raises `NotPython` with the line for what is beyond the subset.
     """
-    tree = _parsed(source)
+    return _read(_parsed(source), source, catalog, filename)
+
+
+def _read(tree: ast.Module, source: str, catalog: Catalog, filename: str) -> ImportedModel:
     meanings: list[KerasMeaning] = []
 
     def meaning(reader: Reader) -> KerasMeaning:

@@ -154,6 +154,7 @@ model.fit(x, y, epochs=3)
 
 BEYOND = {
     "an argument that Keras does not take": "model = keras.applications.MobileNetV2(input_shape=(4, 4, 3), alpha=7.0)",
+    "an argument of another sort": "model = keras.applications.VGG16(input_shape=7)",
     "an argument that nobody has": "model = keras.applications.MobileNetV2(flavour='mild')",
     "a tensor that is no input": (
         "x = layers.Rescaling(2.0)(keras.Input((32, 32, 3)))\nmodel = keras.applications.MobileNetV2(input_tensor=x)"
@@ -186,6 +187,28 @@ model = keras.Sequential([keras.Input((4,)), layers.Lambda(twist, name="twist"),
     )
 
     assert [(each.name, each.outcome) for each in found.layers if each.outcome != "ok"] == [("twist", "placeholder")]
+
+
+@pytest.mark.parametrize(
+    ("base", "body"),
+    [
+        ("tf.keras.layers.Layer", "    def call(self, x):\n        return x\n"),
+        ("layers.Layer", "    def call(self, x, x):\n        return x\n"),
+    ],
+    ids=["of tensorflow.keras", "that Python cannot compile"],
+)
+def test_a_class_is_taken_over_where_it_is_one_of_keras_and_is_python(base: str, body: str, tmp_path: Path) -> None:
+    script = tmp_path / "own.py"
+    script.write_text(
+        f"import tensorflow as tf\nfrom tensorflow.keras import layers\n\nclass Own({base}):\n{body}\n"
+        'x = tf.keras.Input((4,), name="x")\nmodel = tf.keras.Model(x, Own(name="own")(x))\n'
+    )
+
+    found = read_script(script, "own.py", CATALOG)
+
+    outcome = "ok" if base.startswith("tf.") else "placeholder"
+    assert {each.name: each.outcome for each in found.layers} == {"x": "ok", "own": outcome}
+    assert [piece.name for piece in found.document.code.values()] == (["Own"] if outcome == "ok" else [])
 
 
 OWN = '''
