@@ -3,10 +3,12 @@
 import hashlib
 import json
 import zipfile
+from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
-from app.messages.exports import EXPORTS, Proof
+from app.messages.analysis import ExportedModel
+from app.messages.exports import EXPORTS, ExportFormat, Proof
 
 _HOW_TO_READ: Final = {
     "keras": 'model = keras.saving.load_model("{name}")',
@@ -30,7 +32,29 @@ def sha256(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def write_bundle(artifact: Path, name: str, proof: Proof, path: Path) -> None:
+def offer(
+    path: Path, export_format: ExportFormat, write: Callable[[Path], Proof], *, bundled_as: str | None
+) -> ExportedModel:
+    """Have `write` make an artifact beside `path`, and put that there when it is whole, or else nothing at all.
+
+    With `bundled_as` it is a zip with the proof, in which the artifact has that name.
+    """
+    part = path.with_name(f"{path.name}.part{EXPORTS[export_format].suffix}")
+    bundle = path.with_name(f"{path.name}.part.zip")
+    try:
+        proof = write(part)
+        if bundled_as is None:
+            part.replace(path)
+        else:
+            _write_bundle(part, bundled_as, proof, bundle)
+            bundle.replace(path)
+    finally:
+        part.unlink(missing_ok=True)
+        bundle.unlink(missing_ok=True)
+    return ExportedModel(path=str(path), bytes=path.stat().st_size, sha256=sha256(path), proof=proof)
+
+
+def _write_bundle(artifact: Path, name: str, proof: Proof, path: Path) -> None:
     """Write the zip of `artifact`, there called `name` and the suffix of its format, and of `proof`."""
     file = name + EXPORTS[proof.format].suffix
     size, digest = artifact.stat().st_size, sha256(artifact)

@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import Final
 
 from app.messages.analysis import DrawPlotRequest, ExportedModel
-from app.messages.exports import EXPORTS
-from app.worker.exports.bundle import sha256, write_bundle
+from app.messages.exports import Proof
+from app.worker.exports.bundle import offer
 from app.worker.exports.errors import ExportFailed
 from app.worker.exports.pictures import MAX_TEXT, no_graphviz, require_picture
 from app.worker.sandbox.guard import Guard
@@ -33,21 +33,12 @@ _READS: Final = re.compile(
 
 def draw_plot(request: DrawPlotRequest) -> ExportedModel:
     """Draw the text at `request.text` to `request.path`; raise `ToolMissing` or `ExportFailed`."""
-    path = Path(request.path)
-    suffix = EXPORTS[request.format].suffix
-    part = path.with_name(f"{path.name}.part{suffix}")
-    bundle = path.with_name(f"{path.name}.part.zip")
-    try:
-        _draw(_checked(Path(request.text)), suffix.removeprefix("."), request, part)
-        if request.bundle:
-            write_bundle(part, request.name, request.proof, bundle)
-            bundle.replace(path)
-        else:
-            part.replace(path)
-    finally:
-        part.unlink(missing_ok=True)
-        bundle.unlink(missing_ok=True)
-    return ExportedModel(path=str(path), bytes=path.stat().st_size, sha256=sha256(path), proof=request.proof)
+
+    def drawn(part: Path) -> Proof:
+        _draw(_checked(Path(request.text)), part.suffix.removeprefix("."), request, part)
+        return request.proof
+
+    return offer(Path(request.path), request.format, drawn, bundled_as=request.name if request.bundle else None)
 
 
 def _checked(path: Path) -> bytes:

@@ -5,9 +5,9 @@ from pathlib import Path
 from typing import Final
 
 from app.messages.analysis import ExportedModel, ExportModelRequest
-from app.messages.exports import EXPORTS, ExportFormat, Proof
+from app.messages.exports import ExportFormat, Proof
 from app.shared.errors import AppError
-from app.worker.exports.bundle import sha256, write_bundle
+from app.worker.exports.bundle import offer
 from app.worker.exports.converted import write_litert, write_onnx, write_savedmodel
 from app.worker.exports.errors import ExportFailed
 from app.worker.exports.keras_files import write_h5, write_json, write_keras, write_weights
@@ -38,20 +38,12 @@ def export_model(request: ExportModelRequest) -> ExportedModel:
     have it, and `ExportFailed` where what was read back is not what was drawn.
     """
     subject = subject_of(request)
-    path = Path(request.path)
-    part = path.with_name(f"{path.name}.part{EXPORTS[request.format].suffix}")
-    bundle = path.with_name(f"{path.name}.part.zip")
-    try:
-        proof = _written(subject, part)
-        if request.bundle:
-            write_bundle(part, request.name, proof, bundle)
-            bundle.replace(path)
-        else:
-            part.replace(path)
-    finally:
-        part.unlink(missing_ok=True)
-        bundle.unlink(missing_ok=True)
-    return ExportedModel(path=str(path), bytes=path.stat().st_size, sha256=sha256(path), proof=proof)
+    return offer(
+        Path(request.path),
+        request.format,
+        lambda part: _written(subject, part),
+        bundled_as=request.name if request.bundle else None,
+    )
 
 
 def _written(subject: Subject, part: Path) -> Proof:
