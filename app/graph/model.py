@@ -5,6 +5,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, JsonValue
 
 from app.document.edits import Edit
+from app.shared.errors import AppError
 
 
 class _Frozen(BaseModel):
@@ -37,6 +38,11 @@ class Problem(_Frozen):
     received: str = ""
     hint: str = ""
     fix: Fix | None = None
+
+    @classmethod
+    def of_error(cls, error: AppError, *, param: str = "", fix: Fix | None = None) -> "Problem":
+        """Return what an error says as a problem of the design."""
+        return cls.model_validate({**error.as_dict(), "param": param, "fix": fix})
 
 
 class Source(_Frozen):

@@ -77,15 +77,7 @@ def _egress_problems(services: Services, document: GraphDocument) -> Iterator[Pr
             check_egress(callback.config, services.egress_hosts)
         except AppError as error:
             remove = RemoveValue(path=["training", "callbacks", key])
-            yield Problem(
-                code=error.code,
-                param="callbacks",
-                message=error.message,
-                expected=error.expected,
-                received=error.received,
-                hint=error.hint,
-                fix=Fix(title="Remove RemoteMonitor", edits=(remove,)),
-            )
+            yield Problem.of_error(error, param="callbacks", fix=Fix(title="Remove RemoteMonitor", edits=(remove,)))
 
 
 async def _analysed(services: Services, request: AnalyzeRequest, key: str) -> tuple[Analysis | None, list[Problem]]:

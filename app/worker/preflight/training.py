@@ -194,14 +194,7 @@ def _rate_problems(training: Training, callback: Callback) -> Iterator[Problem]:
         for epoch in range(min(training.fit.epochs, _CHECKED_EPOCHS)) if isinstance(rate, int | float) else ():
             rate = schedule(epoch, rate)
     except AppError as error:
-        yield Problem(
-            code=error.code,
-            param="callbacks",
-            message=error.message,
-            expected=error.expected,
-            received=error.received,
-            hint=error.hint,
-        )
+        yield Problem.of_error(error, param="callbacks")
 
 
 def _metric_problems(reading: Reading) -> Iterator[Problem]:
