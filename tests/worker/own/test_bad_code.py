@@ -4,10 +4,8 @@ What each tier of the sandbox holds, with a plain interpreter, is in `tests/work
 """
 
 import asyncio
-import shutil
 import subprocess
 import time
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
@@ -20,7 +18,6 @@ from app.infra.sandbox import Sandboxes
 from app.messages.analysis import Analysis, AnalyzeRequest, Refusal
 from app.messages.jobs import SandboxOrder
 from app.messages.sandbox import SandboxLimits
-from app.worker.sandbox import landlock
 from tests.worker.own.designs import everything
 from tests.worker.own.test_runs import events_of, start, with_callback
 
@@ -86,25 +83,6 @@ BOTH: Final = [
     name if name not in SELDOM else pytest.param(name, marks=pytest.mark.soak)  # each is an interpreter with Keras
     for name in KINDS
 ]
-
-
-@pytest.fixture(scope="module")
-def tier() -> str:
-    if shutil.which("bwrap"):
-        return "bubblewrap"
-    if landlock.version():
-        return "landlock"
-    pytest.skip("this machine has no sandbox: install bubblewrap (Debian, Ubuntu: apt install bubblewrap)")
-
-
-@pytest.fixture
-def processes() -> Iterator[list[subprocess.Popen[bytes]]]:
-    started: list[subprocess.Popen[bytes]] = []
-    yield started
-    for process in started:
-        if process.poll() is None:
-            process.kill()
-        process.wait()
 
 
 def wait_until_nobody_works_in(folder: Path) -> None:

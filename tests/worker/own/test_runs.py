@@ -2,34 +2,21 @@
 
 import json
 import os
-import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import psutil
-import pytest
 
 from app.document.model import GraphDocument
 from app.messages.data import BundledSource
 from app.messages.jobs import JobSpec, SandboxOrder
-from app.worker.sandbox import landlock
 from tests.worker.own.designs import everything
 from tests.worker.peer import Peer, Store
 
 DEADLINE = 180.0
-
-
-@pytest.fixture(scope="module")
-def tier() -> str:
-    if shutil.which("bwrap"):
-        return "bubblewrap"
-    if landlock.version():
-        return "landlock"
-    pytest.skip("this machine has no sandbox: install bubblewrap (Debian, Ubuntu: apt install bubblewrap)")
 
 
 def start(
@@ -57,16 +44,6 @@ def start(
         stderr=subprocess.DEVNULL,
         start_new_session=True,
     )
-
-
-@pytest.fixture
-def processes() -> Iterator[list[subprocess.Popen[bytes]]]:
-    started: list[subprocess.Popen[bytes]] = []
-    yield started
-    for process in started:
-        if process.poll() is None:
-            process.kill()
-        process.wait()
 
 
 def events_of(folder: Path) -> list[dict[str, Any]]:
