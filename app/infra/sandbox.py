@@ -163,17 +163,21 @@ class _Process:
     async def start(self, tier: str, task: Task, readable: Sequence[Path], memory_bytes: int) -> None:
         self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         ours, theirs = socket.socketpair()
-        with theirs:
-            self._attendant = await asyncio.create_subprocess_exec(
-                *(sys.executable, "-m", "app.worker", "attend", task, "--tier", tier),
-                *("--channel", str(theirs.fileno()), "--folder", str(self.folder)),
-                *("--memory-bytes", str(memory_bytes)),
-                *(word for path in readable for word in ("--readable", str(path))),
-                stdin=asyncio.subprocess.PIPE,
-                stdout=asyncio.subprocess.PIPE,
-                pass_fds=(theirs.fileno(),),
-            )
-        self._reader, self._writer = await asyncio.open_connection(sock=ours, limit=MAX_ANSWER)
+        try:
+            with theirs:
+                self._attendant = await asyncio.create_subprocess_exec(
+                    *(sys.executable, "-m", "app.worker", "attend", task, "--tier", tier),
+                    *("--channel", str(theirs.fileno()), "--folder", str(self.folder)),
+                    *("--memory-bytes", str(memory_bytes)),
+                    *(word for path in readable for word in ("--readable", str(path))),
+                    stdin=asyncio.subprocess.PIPE,
+                    stdout=asyncio.subprocess.PIPE,
+                    pass_fds=(theirs.fileno(),),
+                )
+            self._reader, self._writer = await asyncio.open_connection(sock=ours, limit=MAX_ANSWER)
+        except BaseException:
+            ours.close()
+            raise
         try:
             async with asyncio.timeout(START_SECONDS):
                 ready = await self._reader.readline()

@@ -1,6 +1,7 @@
 """Sandboxed processes as the server asks them: one for each code, whoever asks, and none that nobody closes."""
 
 import asyncio
+import os
 import shutil
 from pathlib import Path
 
@@ -14,6 +15,34 @@ from tests.worker.own.designs import cell_design
 pytestmark = pytest.mark.skipif(shutil.which("bwrap") is None, reason="needs bubblewrap (apt install bubblewrap)")
 
 SECONDS = 120.0
+TURNS = (2, 3, 4, 5, 6, 8, 12, 20)
+"""After how many turns of the loop somebody goes: some fall into each step of a start."""
+
+
+def test_somebody_may_go_at_any_moment_of_a_start(tmp_path: Path) -> None:
+    request = AnalyzeRequest(document=cell_design([None, 5]))
+
+    async def story() -> dict[int, tuple[int, list[str], list[Path]]]:
+        sandboxes = Sandboxes(tmp_path, SandboxLimits())
+        await sandboxes.start()
+        try:
+            await sandboxes.require()
+            open_before = len(os.listdir("/proc/self/fd"))
+            left = {}
+            for turns in TURNS:
+                asked = asyncio.create_task(sandboxes.ask(request, key="code", timeout=SECONDS))
+                for _ in range(turns):
+                    await asyncio.sleep(0)
+                asked.cancel()
+                await asyncio.gather(asked, return_exceptions=True)
+                children = Path(f"/proc/self/task/{os.getpid()}/children").read_text().split()
+                left[turns] = (len(os.listdir("/proc/self/fd")) - open_before, children, list(tmp_path.iterdir()))
+            return left
+        finally:
+            await sandboxes.close()
+
+    children_before = Path(f"/proc/self/task/{os.getpid()}/children").read_text().split()
+    assert asyncio.run(story()) == dict.fromkeys(TURNS, (0, children_before, []))
 
 
 def test_many_may_ask_about_one_code_at_once_and_somebody_may_go(tmp_path: Path) -> None:
