@@ -3,13 +3,18 @@
 `app.web.application` refuses to start when a route has none. A route writes
 `principal: Annotated[Principal, Depends(SignedIn())]`; slices derive policies of their own (`DesignPolicy`).
 A policy runs before a WebSocket is accepted; long-lived sockets call `authorize` again when access may have changed.
+It runs before the body of a request is read: every router is made with `route_class=PolicyFirst`.
 """
 
-from typing import Annotated, Generic, TypeVar
+from collections.abc import Callable, Coroutine
+from typing import Annotated, Any, Final, Generic, TypeVar
 
 from fastapi import Depends
+from fastapi.dependencies.models import Dependant
+from fastapi.routing import APIRoute
 from sqlalchemy.ext.asyncio import AsyncSession
-from starlette.requests import HTTPConnection
+from starlette.requests import HTTPConnection, Request
+from starlette.responses import Response
 
 from app.accounts import service
 from app.accounts.principal import Principal, Role
@@ -17,6 +22,9 @@ from app.infra.services import services_of
 from app.shared.errors import Forbidden, NotSignedIn
 
 Result = TypeVar("Result")
+
+_ANSWERS: Final = "layerloom.policies"
+"""Where the scope of a connection keeps what policies have answered."""
 
 
 async def find_connection_principal(connection: HTTPConnection, session: AsyncSession) -> Principal | None:
@@ -40,18 +48,49 @@ async def get_connection_principal(connection: HTTPConnection, session: AsyncSes
 class Policy(Generic[Result]):
     """Who may pass a door. Called by FastAPI with the connection, it answers what `authorize` returns.
 
-    `describe` names the rule for the generated matrix of doors and principals.
+    A connection is asked about once, however often the policy is called with it. `describe` names the rule for the
+    generated matrix of doors and principals.
     """
 
     describe: str = ""
 
     async def __call__(self, connection: HTTPConnection) -> Result:
-        async with services_of(connection).database.session() as session:
-            return await self.authorize(connection, session)
+        return await self.answer(connection)
+
+    async def answer(self, connection: HTTPConnection) -> Result:
+        """Return what `authorize` says of the connection, asked when it is not known yet."""
+        answers: dict[Policy[Result], Result] = connection.scope.setdefault(_ANSWERS, {})
+        if self not in answers:
+            async with services_of(connection).database.session() as session:
+                answers[self] = await self.authorize(connection, session)
+        return answers[self]
 
     async def authorize(self, connection: HTTPConnection, session: AsyncSession) -> Result:
         """Return the result when the connection may pass; raise `NotSignedIn`, `Forbidden` or `NotFound` if not."""
         raise NotImplementedError
+
+
+def policies_of(dependant: Dependant) -> list[Policy[Any]]:
+    """Return the policies that a route depends on, at any remove."""
+    found = [dependant.call] if isinstance(dependant.call, Policy) else []
+    for dependency in dependant.dependencies:
+        found += policies_of(dependency)
+    return found
+
+
+class PolicyFirst(APIRoute):
+    """A route that asks its policy before a byte of the body is read: FastAPI by itself reads the body first."""
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        handle = super().get_route_handler()
+        policies = policies_of(self.dependant)
+
+        async def handle_behind_policy(request: Request) -> Response:
+            for policy in policies:
+                await policy.answer(request)
+            return await handle(request)
+
+        return handle_behind_policy
 
 
 class Public(Policy[None]):

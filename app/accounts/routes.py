@@ -7,7 +7,7 @@ from fastapi.responses import RedirectResponse
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.accounts import repository, service
-from app.accounts.policy import PUBLIC, AnySession, CurrentMember, CurrentPrincipal
+from app.accounts.policy import PUBLIC, AnySession, CurrentMember, CurrentPrincipal, PolicyFirst
 from app.accounts.policy import Member as MemberPolicy
 from app.accounts.principal import Principal, Role
 from app.accounts.schemas import CodePermission, LinkView, Member, Person, SessionView, SignedOut, WorkspaceView
@@ -15,7 +15,7 @@ from app.infra.services import Connected, Services, Transaction
 from app.messages.sandbox import SandboxStatus
 from app.shared.clock import now
 
-router = APIRouter(tags=["accounts"])
+router = APIRouter(tags=["accounts"], route_class=PolicyFirst)
 
 Owner = Annotated[Principal, Depends(MemberPolicy(Role.OWNER))]
 

@@ -6,6 +6,7 @@ from typing import Annotated, Final
 from fastapi import APIRouter, Depends
 from pydantic import BaseModel, ConfigDict, Field
 
+from app.accounts.policy import PolicyFirst
 from app.accounts.principal import Role
 from app.catalog.model import ObjectSpec
 from app.catalog.own import SourceFault, own_specs, source_faults
@@ -21,7 +22,7 @@ from app.document.own_code import code_digest
 from app.infra.services import Connected, Services, Transaction
 from app.messages.analysis import AnalyzeRequest, Refusal
 
-router = APIRouter(prefix="/api", tags=["own code"])
+router = APIRouter(prefix="/api", tags=["own code"], route_class=PolicyFirst)
 
 Viewer = Annotated[DesignAccess, Depends(DesignPolicy(Role.VIEWER))]
 Runner = Annotated[DesignAccess, Depends(DesignPolicy(Role.EDITOR, code=True))]

@@ -7,6 +7,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Query
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
+from app.accounts.policy import PolicyFirst
 from app.accounts.principal import Role
 from app.collab.editor import Editor
 from app.collab.hub import FindRole, hub_of
@@ -16,7 +17,7 @@ from app.designs.access import DesignAccess, DesignPolicy
 from app.designs.schemas import Diagnostics
 from app.infra.services import Connected, services_of
 
-router = APIRouter(tags=["collab"])
+router = APIRouter(tags=["collab"], route_class=PolicyFirst)
 router.include_router(own_code_router)
 
 view = DesignPolicy(Role.VIEWER)

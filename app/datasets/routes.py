@@ -4,7 +4,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Request
 
-from app.accounts.policy import CurrentMember, Member
+from app.accounts.policy import CurrentMember, Member, PolicyFirst
 from app.accounts.principal import Principal, Role
 from app.datasets import repository, service
 from app.datasets.schemas import DatasetDeleted, DatasetSummary, UploadedTable
@@ -14,7 +14,7 @@ from app.infra.services import Connected, Transaction
 from app.messages.data import CsvOptions, DatasetDescription
 from app.shared.errors import TooLarge
 
-router = APIRouter(prefix="/api/datasets", tags=["datasets"])
+router = APIRouter(prefix="/api/datasets", tags=["datasets"], route_class=PolicyFirst)
 
 Editor = Annotated[Principal, Depends(Member(Role.EDITOR))]
 

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Depends, Path, Query, Request, Response
 from fastapi.responses import FileResponse, RedirectResponse
 from starlette.background import BackgroundTask
 
-from app.accounts.policy import CurrentPrincipal, Member
+from app.accounts.policy import CurrentPrincipal, Member, PolicyFirst
 from app.accounts.principal import Principal, Role
 from app.accounts.schemas import Person
 from app.catalog.model import Catalog
@@ -39,7 +39,7 @@ from app.messages.analysis import MAX_SCRIPT, AppliedCode
 from app.shared.clock import now
 from app.shared.errors import Forbidden
 
-router = APIRouter(prefix="/api", tags=["designs"])
+router = APIRouter(prefix="/api", tags=["designs"], route_class=PolicyFirst)
 
 Maker = Annotated[Principal, Depends(Member(Role.EDITOR))]
 CodeRunner = Annotated[Principal, Depends(MemberWhoMayRunCode())]

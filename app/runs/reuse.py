@@ -7,6 +7,7 @@ from fastapi import APIRouter, Depends, Query
 from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.accounts.policy import PolicyFirst
 from app.accounts.principal import Principal, Role
 from app.designs.access import DesignAccess, DesignPolicy, require_design_role
 from app.designs.service import get_version, read_live_document
@@ -19,7 +20,7 @@ from app.runs.access import RunAccess, RunPolicy
 from app.runs.starting import Origins, analysed, counts_of, find_trained, layers_by_graph, references_of, run_offer
 from app.shared.errors import NotFound
 
-router = APIRouter(prefix="/api", tags=["reuse"])
+router = APIRouter(prefix="/api", tags=["reuse"], route_class=PolicyFirst)
 
 Viewer = Annotated[DesignAccess, Depends(DesignPolicy(Role.VIEWER))]
 RunViewer = Annotated[RunAccess, Depends(RunPolicy(Role.VIEWER))]

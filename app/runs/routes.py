@@ -7,7 +7,7 @@ from fastapi.responses import FileResponse, Response
 from pydantic import ValidationError
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.accounts.policy import CurrentPrincipal
+from app.accounts.policy import CurrentPrincipal, PolicyFirst
 from app.accounts.principal import Role
 from app.accounts.schemas import Person
 from app.designs import own_code
@@ -40,7 +40,7 @@ from app.runs.schemas import (
 from app.runs.socket import router as socket_router
 from app.shared.errors import Forbidden, Invalid, TooLarge
 
-router = APIRouter(prefix="/api", tags=["runs"])
+router = APIRouter(prefix="/api", tags=["runs"], route_class=PolicyFirst)
 router.include_router(socket_router)
 
 DesignViewer = Annotated[DesignAccess, Depends(DesignPolicy(Role.VIEWER))]

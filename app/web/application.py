@@ -6,15 +6,14 @@ from pathlib import Path
 from typing import Any
 
 from fastapi import APIRouter, FastAPI
-from fastapi.dependencies.models import Dependant
 from fastapi.exceptions import RequestValidationError
-from fastapi.routing import APIRoute, APIWebSocketRoute, RouteContext, iter_route_contexts
+from fastapi.routing import APIRoute, APIWebSocketRoute, iter_route_contexts
 from starlette.exceptions import HTTPException
 from starlette.routing import Mount
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp
 
-from app.accounts.policy import Policy
+from app.accounts.policy import Policy, PolicyFirst, policies_of
 from app.shared.errors import AppError
 from app.web import errors, pages
 from app.web.security import SameOrigin
@@ -26,7 +25,10 @@ Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[None]]
 
 
 def create_application(routers: Sequence[APIRouter], *, url: str, lifespan: Lifespan | None = None) -> FastAPI:
-    """Assemble the application that is reached at `url`; raise `UnguardedDoor` when a route declares no policy."""
+    """Assemble the application that is reached at `url`.
+
+    Raises `UnguardedDoor` when a route declares no policy, or would read a body before it asks it.
+    """
     application = _Application(
         title="Layerloom",
         version="1",
@@ -45,10 +47,18 @@ def create_application(routers: Sequence[APIRouter], *, url: str, lifespan: Life
     application.add_exception_handler(HTTPException, errors.on_http_error)
     application.add_exception_handler(Exception, errors.on_unexpected)
     application.add_middleware(SameOrigin, url=url)
-    unguarded = [path for path, policies in doors(application) if len(policies) != 1]
+    _refuse_unguarded(application)
+    return application
+
+
+def _refuse_unguarded(application: FastAPI) -> None:
+    unguarded = [door for door, policies in doors(application) if len(policies) != 1]
     if unguarded:
         raise UnguardedDoor(f"These routes do not declare exactly one policy: {', '.join(unguarded)}")
-    return application
+    routes = [context.original_route for context in iter_route_contexts(application.routes)]
+    late = [route.path for route in routes if isinstance(route, APIRoute) and not isinstance(route, PolicyFirst)]
+    if late:
+        raise UnguardedDoor(f"These routes ask their policy last, for want of PolicyFirst: {', '.join(late)}")
 
 
 class _Application(FastAPI):
@@ -58,7 +68,7 @@ class _Application(FastAPI):
 
 
 class UnguardedDoor(RuntimeError):
-    """A route without a policy, or with two."""
+    """A route without a policy, or with two, or one that would ask it last."""
 
 
 def doors(application: FastAPI) -> Iterator[tuple[str, list[Policy[Any]]]]:
@@ -66,20 +76,8 @@ def doors(application: FastAPI) -> Iterator[tuple[str, list[Policy[Any]]]]:
     for context in iter_route_contexts(application.routes):
         route = context.original_route
         if isinstance(route, APIRoute):
-            yield f"{'/'.join(sorted(context.methods or ()))} {context.path}", _policies(_dependant(context))
+            yield f"{'/'.join(sorted(context.methods or ()))} {context.path}", policies_of(context.dependant)
         elif isinstance(route, APIWebSocketRoute):
-            yield f"WEBSOCKET {context.path}", _policies(_dependant(context))
+            yield f"WEBSOCKET {context.path}", policies_of(context.dependant)
         elif not (isinstance(route, Mount) and isinstance(route.app, StaticFiles)):
             yield f"{type(route).__name__} {context.path}", []
-
-
-def _dependant(context: RouteContext) -> Dependant:
-    dependant: Dependant = context.dependant
-    return dependant
-
-
-def _policies(dependant: Dependant) -> list[Policy[Any]]:
-    found = [dependant.call] if isinstance(dependant.call, Policy) else []
-    for dependency in dependant.dependencies:
-        found += _policies(dependency)
-    return found

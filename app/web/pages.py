@@ -10,12 +10,12 @@ from fastapi.templating import Jinja2Templates
 from starlette.requests import Request
 from starlette.responses import Response
 
-from app.accounts.policy import PUBLIC
+from app.accounts.policy import PUBLIC, PolicyFirst
 
 FRONTEND = Path(__file__).resolve().parents[2] / "frontend" / "dist"
 
 templates = Jinja2Templates(directory=Path(__file__).parent / "templates")
-router = APIRouter(include_in_schema=False, dependencies=[PUBLIC])
+router = APIRouter(include_in_schema=False, dependencies=[PUBLIC], route_class=PolicyFirst)
 
 
 @lru_cache(maxsize=1)

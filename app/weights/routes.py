@@ -4,7 +4,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Path, Request
 
-from app.accounts.policy import CurrentMember, Member
+from app.accounts.policy import CurrentMember, Member, PolicyFirst
 from app.accounts.principal import Principal, Role
 from app.accounts.schemas import Person
 from app.infra.multipart import FILE_FORM, FORM_OVERHEAD, NO_LIMIT, UploadedFile
@@ -13,7 +13,7 @@ from app.shared.errors import TooLarge
 from app.weights import repository, service
 from app.weights.schemas import WeightsDeleted, WeightsFileView, WeightsUser
 
-router = APIRouter(prefix="/api/weights", tags=["weights"])
+router = APIRouter(prefix="/api/weights", tags=["weights"], route_class=PolicyFirst)
 
 Editor = Annotated[Principal, Depends(Member(Role.EDITOR))]
 Id = Annotated[str, Path(max_length=64)]

@@ -2,12 +2,15 @@
 
 import json
 import re
+import socket
 
 import pytest
 from fastapi import APIRouter, WebSocket
 
+from app.accounts.policy import PUBLIC
 from app.main import openapi, routers
 from app.web.application import UnguardedDoor, create_application, doors
+from tests.server import Server
 
 URL = "http://127.0.0.1:8000"
 
@@ -54,6 +57,41 @@ def test_a_socket_without_policy_is_refused_at_start() -> None:
 
     with pytest.raises(UnguardedDoor, match="WEBSOCKET /api/unguarded"):
         create_application([router], url=URL)
+
+
+def test_a_route_that_reads_before_its_policy_is_refused_at_start() -> None:
+    router = APIRouter(dependencies=[PUBLIC])
+
+    @router.post("/api/hasty")
+    def hasty() -> None: ...
+
+    with pytest.raises(UnguardedDoor, match="PolicyFirst: /api/hasty"):
+        create_application([router], url=URL)
+
+
+def test_no_byte_of_a_body_is_waited_for_before_the_policy(server: Server) -> None:
+    """Nobody in particular announces a large body, and is answered without having sent any of it."""
+    asked = 0
+    for path, item in json.loads(openapi())["paths"].items():
+        for method, operation in item.items():
+            if "requestBody" in operation:
+                asked += 1
+                status = _announce_body(server, method.upper(), re.sub(r"{\w+}", "nobody", path))
+                assert status in {401, 403, 404, 409}, f"{method} {path}: {status}"
+    assert asked > 10
+
+
+def _announce_body(server: Server, method: str, path: str) -> int:
+    with socket.create_connection(("127.0.0.1", server.port), timeout=60) as connection:
+        head = [
+            f"{method} {path} HTTP/1.1",
+            f"host: 127.0.0.1:{server.port}",
+            "content-type: application/json",
+            f"content-length: {3 * 2**20}",
+            "connection: close",
+        ]
+        connection.sendall("\r\n".join([*head, "", ""]).encode())
+        return int(connection.recv(65_536).split(b" ", 2)[1])
 
 
 def test_every_part_of_a_path_is_a_declared_parameter() -> None:
