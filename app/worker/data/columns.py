@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from app.graph.demand import Demand, Form, InputDemand, OutputDemand
 from app.messages.data import ColumnSpec, CsvOptions, CsvSource, TargetSpec
+from app.worker.data.cells import number_text
 from app.worker.data.errors import BadData
 from app.worker.data.table import Column, Table, read_table
 
@@ -80,7 +81,7 @@ def raw_table(source: CsvSource, demand: Demand) -> RawTable:
 def _text(column: Column, row: int) -> str:
     value = column.values[row]
     if column.type == "number":
-        return "" if np.isnan(value) else f"{value:g}"
+        return "" if np.isnan(value) else number_text(value)
     return column.categories[int(value)] if value >= 0 else ""
 
 
@@ -245,5 +246,5 @@ def _looks_like_classes(column: Column, keep: Array) -> bool:
 def _class_names(column: Column, keep: Array) -> list[str]:
     values = np.unique(column.values[keep])
     if column.type == "number":
-        return [f"{value:g}" for value in values]
+        return list(map(number_text, values))
     return sorted(column.categories[code] for code in values)

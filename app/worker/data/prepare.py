@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.messages.data import CsvOptions
+from app.worker.data.cells import number_text
 from app.worker.data.columns import RawInput, RawTable
 from app.worker.data.errors import BadData
 from app.worker.data.table import Column
@@ -31,10 +32,13 @@ class Preparation:
 
     @classmethod
     def standardizing(cls, numbers: Array, names: list[str]) -> "Preparation":
-        """Adapt a `Normalization` to the columns of `numbers`, `(n, columns)`."""
+        """Adapt a `Normalization` to the columns of `numbers`, `(n, columns)`.
+
+        It computes in float32 whatever the design's policy: in float16, 65,504 is the largest number.
+        """
         import keras
 
-        layer = keras.layers.Normalization(axis=-1)
+        layer = keras.layers.Normalization(axis=-1, dtype="float32")
         layer.adapt(numbers)
         return cls(names, layer)
 
@@ -127,7 +131,7 @@ def _ids(raw: RawTable, one: RawInput, name: str, train: Array, preparation: Pre
             f"The column {name!r} does not hold whole numbers, which the Input {one.name} takes.",
             node=one.node,
             expected="whole numbers, for an Input of an integer dtype",
-            received=f"{broken[0]:g}",
+            received=number_text(broken[0]),
             hint="Set the dtype of the Input to float32, or give it other columns.",
         )
     return filled.astype(np.int64)
@@ -138,7 +142,7 @@ def _texts(raw: RawTable, name: str, train: Array) -> Array:
     column = raw.table.columns[name]
     filled = _filled(raw, column, "most_frequent", train)
     if column.type == "number":
-        return np.array([f"{value:g}" for value in filled], dtype=object)
+        return np.array(list(map(number_text, filled)), dtype=object)
     return np.array(column.categories, dtype=object)[filled]
 
 

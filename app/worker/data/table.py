@@ -7,7 +7,7 @@ as codes of its categories. The text of the file is never in memory as a whole.
 import contextlib
 import csv
 import itertools
-import re
+import math
 import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -19,13 +19,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.messages.data import ColumnSpec, CsvOptions, InspectedTable
+from app.worker.data.cells import is_missing, number_in, numbers_in
 from app.worker.data.errors import BadData, DataTooLarge
 
 MAX_TABLE_BYTES: Final = 100 * 2**20
 MAX_COLUMNS: Final = 10_000
-MISSING: Final = frozenset({"", "na", "n/a", "#n/a", "nan", "null", "none", "?"})
-"""How tables write that a value is missing, in lower case."""
-
 _CHUNK_ROWS: Final = 5_000
 _SAMPLE_LINES: Final = 200
 _LONG_LINE: Final = 1_000_000
@@ -34,7 +32,6 @@ _DELIMITERS: Final = (",", ";", "\t", "|")
 _FEW_CATEGORIES: Final = 20
 _MANY_CATEGORIES: Final = 1_000
 _TARGET_NAMES: Final = frozenset({"target", "label", "labels", "class", "y", "species", "outcome", "category"})
-_DECIMAL_COMMA: Final = re.compile(r"[+-]?\d*,\d+(e[+-]?\d+)?", re.IGNORECASE)
 
 Array = NDArray[Any]
 ColumnType = Literal["number", "category", "text"]
@@ -57,7 +54,7 @@ class Column:
 
 @dataclass
 class Table:
-    """Columns of equal length, by name and in file order. `lines` is the line in the file of each row."""
+    """Columns of equal length, by name and in file order."""
 
     columns: dict[str, Column]
     rows: int
@@ -65,12 +62,16 @@ class Table:
 
 @dataclass
 class _Survey:
-    """What the first pass over a table found; lists run over columns."""
+    """What the first pass over a table found; lists run over columns.
+
+    `missing` counts cells that say so, `not_finite` also those that hold no usable number.
+    """
 
     names: list[str]
     rows: int = 0
     numeric: list[bool] = field(default_factory=list)
     missing: list[int] = field(default_factory=list)
+    not_finite: list[int] = field(default_factory=list)
     distinct: list[set[str] | None] = field(default_factory=list)
     examples: list[list[str]] = field(default_factory=list)
     preview: list[list[str]] = field(default_factory=list)
@@ -78,7 +79,7 @@ class _Survey:
 
     def column_type(self, index: int) -> ColumnType:
         """A column is text when it has more distinct values than one would want as categories."""
-        if self.numeric[index] and self.missing[index] < self.rows:
+        if self.numeric[index] and self.not_finite[index] < self.rows:
             return "number"
         distinct = self.distinct[index]
         most = max(_FEW_CATEGORIES, min(_MANY_CATEGORIES, self.rows // 10))
@@ -89,7 +90,7 @@ class _Survey:
             ColumnSpec(
                 name=name,
                 type=self.column_type(index),
-                missing=self.missing[index],
+                missing=(self.not_finite if self.column_type(index) == "number" else self.missing)[index],
                 distinct=None if found is None else len(found),
                 examples=self.examples[index],
             )
@@ -101,7 +102,8 @@ def inspect_table(path: str | Path, seconds: float = 6.0) -> InspectedTable:
     """Find how the table at `path` is written and what its columns hold.
 
     After `seconds` the rest is not looked at and the number of rows is estimated; a note says so. Raises `BadData`
-    when it is no table (empty, binary, rows of different lengths) and `DataTooLarge` above `MAX_TABLE_BYTES`.
+    when it is no table (empty, binary, rows of different lengths), and `DataTooLarge` above `MAX_TABLE_BYTES` or
+    `MAX_COLUMNS`.
     """
     path = Path(path)
     encoding = _encoding(path)
@@ -133,7 +135,7 @@ def read_table(path: str | Path, options: CsvOptions) -> tuple[Table, list[Colum
     for chunk in _chunks(path, encoding, options.delimiter, options.header, survey.names):
         for index, cells in enumerate(zip(*chunk, strict=True)):
             if types[index] == "number":
-                numbers = _numbers(cells, options.delimiter)
+                numbers = numbers_in(cells, options.delimiter)
                 assert numbers is not None
                 parts[index].append(np.asarray(numbers, dtype=np.float64))
             else:
@@ -147,7 +149,7 @@ def read_table(path: str | Path, options: CsvOptions) -> tuple[Table, list[Colum
 
 def _codes(cells: Sequence[str], known: dict[str, int]) -> NDArray[np.int32]:
     return np.fromiter(
-        (-1 if cell.strip().lower() in MISSING else known.setdefault(cell.strip(), len(known)) for cell in cells),
+        (-1 if is_missing(cell) else known.setdefault(cell.strip(), len(known)) for cell in cells),
         dtype=np.int32,
         count=len(cells),
     )
@@ -220,31 +222,38 @@ def _delimiter(sample: list[str]) -> str:
 
 
 def _has_header(rows: list[list[str]]) -> bool:
-    """The first row names the columns unless it holds a number, a gap or the same text twice."""
+    """The first row names the columns unless it holds a number, the same text twice, or more than one gap."""
     if len(rows) < 2:
-        return bool(rows) and not any(_is_number(cell) for cell in rows[0])
+        return bool(rows) and not any(map(_is_number, rows[0]))
     first = [cell.strip() for cell in rows[0]]
-    if any(_is_number(cell) for cell in first) or len(set(first)) < len(first):
+    if any(map(_is_number, first)) or len(set(first)) < len(first):
         return False
     return sum(bool(cell) for cell in first) >= len(first) - 1
 
 
 def _is_number(cell: str) -> bool:
-    return cell.strip() != "" and _number(cell, ";") is not None
+    return cell.strip() != "" and number_in(cell, ";") is not None
 
 
 def _survey(path: Path, encoding: str, delimiter: str, header: bool, deadline: float | None) -> tuple[_Survey, str]:
-    """Pass over the table once; a file that is not UTF-8 is read again as Latin-1."""
+    """Pass over the table once; a file that is neither UTF-8 nor marked as UTF-16 is read again as Latin-1."""
     try:
         return _survey_as(path, encoding, delimiter, header, deadline), encoding
-    except UnicodeError:
+    except UnicodeError as error:
+        if encoding == "utf-16":
+            raise BadData(
+                "The table begins as UTF-16 and does not go on so.",
+                expected="text in UTF-8 or UTF-16",
+                received=str(error)[:200],
+                hint="The file may be cut short. Save it as CSV in UTF-8.",
+            ) from error
         return _survey_as(path, "latin-1", delimiter, header, deadline), "latin-1"
 
 
 def _survey_as(path: Path, encoding: str, delimiter: str, header: bool, deadline: float | None) -> _Survey:
     survey = _Survey(_names(path, encoding, delimiter, header))
     width = len(survey.names)
-    survey.numeric, survey.missing = [True] * width, [0] * width
+    survey.numeric, survey.missing, survey.not_finite = [True] * width, [0] * width, [0] * width
     survey.distinct, survey.examples = [set() for _ in range(width)], [[] for _ in range(width)]
     for chunk in _chunks(path, encoding, delimiter, header, survey.names):
         survey.rows += len(chunk)
@@ -266,50 +275,19 @@ def _survey_as(path: Path, encoding: str, delimiter: str, header: bool, deadline
 
 def _look(survey: _Survey, index: int, cells: Sequence[str], delimiter: str) -> None:
     if survey.numeric[index]:
-        numbers = _numbers(cells, delimiter)
+        numbers = numbers_in(cells, delimiter)
         survey.numeric[index] = numbers is not None
-    survey.missing[index] += sum(cell.strip().lower() in MISSING for cell in cells)
+        survey.not_finite[index] += sum(map(math.isnan, numbers or ()))
+    survey.missing[index] += sum(is_missing(cell) for cell in cells)
     distinct = survey.distinct[index]
     if distinct is not None:
-        distinct.update(cell.strip() for cell in cells if cell.strip().lower() not in MISSING)
+        distinct.update(cell.strip() for cell in cells if not is_missing(cell))
         if len(distinct) > _MANY_CATEGORIES:
             survey.distinct[index] = None
     examples = survey.examples[index]
     if len(examples) < 3:
         fresh = dict.fromkeys(cell.strip()[:80] for cell in cells[:100] if cell.strip())
         examples += [cell for cell in fresh if cell not in examples][: 3 - len(examples)]
-
-
-def _numbers(cells: Sequence[str], delimiter: str) -> list[float] | None:
-    """Return the cells as numbers, NaN where missing; None when one is neither."""
-    try:
-        numbers = list(map(float, cells))
-        if "_" not in "".join(cells):
-            return [number if abs(number) != np.inf else np.nan for number in numbers]
-    except ValueError:
-        pass
-    found: list[float] = []
-    for cell in cells:
-        number = _number(cell, delimiter)
-        if number is None:
-            return None
-        found.append(number)
-    return found
-
-
-def _number(cell: str, delimiter: str) -> float | None:
-    cell = cell.strip()
-    if cell.lower() in MISSING:
-        return float("nan")
-    if "_" in cell:
-        return None
-    if delimiter != "," and _DECIMAL_COMMA.fullmatch(cell):
-        cell = cell.replace(",", ".")
-    try:
-        number = float(cell)
-    except ValueError:
-        return None
-    return number if abs(number) != float("inf") else float("nan")
 
 
 def _names(path: Path, encoding: str, delimiter: str, header: bool) -> list[str]:
@@ -322,15 +300,15 @@ def _names(path: Path, encoding: str, delimiter: str, header: bool) -> list[str]
             received=f"{len(first):,}",
             hint="Check the delimiter, or leave out columns.",
         )
-    names: list[str] = []
+    names: dict[str, None] = {}
+    used: Counter[str] = Counter()
     for index, cell in enumerate(first, start=1):
-        name = (cell.strip() if header else "") or f"column_{index}"
-        stem, number = name, 1
+        name = stem = (cell.strip() if header else "") or f"column_{index}"
         while name in names:
-            number += 1
-            name = f"{stem}_{number}"
-        names.append(name)
-    return names
+            used[stem] += 1
+            name = f"{stem}_{used[stem] + 1}"
+        names[name] = None
+    return list(names)
 
 
 def _rows(path: Path, encoding: str, delimiter: str) -> Iterator[tuple[int, list[str]]]:
@@ -343,7 +321,7 @@ def _rows(path: Path, encoding: str, delimiter: str) -> Iterator[tuple[int, list
                     yield reader.line_num, row
         except csv.Error as error:
             raise BadData(
-                f"Line {reader.line_num + 1} cannot be read: {error}.",
+                f"Line {reader.line_num} cannot be read: {error}.",
                 expected="cells with a delimiter between them",
                 received=str(error),
                 hint="Look for a quotation mark that is not closed near that line.",

@@ -16,6 +16,7 @@ from app.document.model import Callback
 from app.messages.events import RunState
 from app.worker.building.resolve import build_object, constructor_arguments
 from app.worker.training.compile import BadTraining
+from app.worker.training.logs import by_class, numbers_of
 from app.worker.training.monitor import Monitor
 from app.worker.training.run_files import inside
 
@@ -161,12 +162,14 @@ class Reporter(keras.callbacks.Callback):
     def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
         done = min(batch + 1, self.steps_per_epoch)
         self.step = (self.epoch - 1) * self.steps_per_epoch + done
-        logs = _loss_first(logs or {})
+        given, logs = logs or {}, numbers_of(logs or {})
         self.loss = logs.get("loss", 0.0)
         first = self._first_step == 0
         if first:
             self._first_step = self._told_step = self.step
             self.on_begin(list(logs))
+            for name in by_class(given):
+                self._log("info", f"{name} gives a number for each class. What is shown is their mean.")
         self.emit(
             {
                 "event": "batch",
@@ -194,7 +197,7 @@ class Reporter(keras.callbacks.Callback):
             self.model.stop_evaluating = True
 
     def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
-        logs = _loss_first(logs or {})
+        logs = numbers_of(logs or {})
         rate = logs.pop("learning_rate", None)
         now = time.monotonic()
         self.rate = self.step * self.batch_size / max(now - self._began, 1e-9)
@@ -259,17 +262,10 @@ class Reporter(keras.callbacks.Callback):
         except TypeError:
             level = "warning"
             text = "The learning rate follows a schedule and stays as the schedule says."
+        self._log(level, text)
+
+    def _log(self, level: str, text: str) -> None:
         self.emit({"event": "log", "time": time.time(), "level": level, "text": text})
-
-
-def _loss_first(logs: Mapping[str, Any]) -> dict[str, float]:
-    """Return `logs` with `loss` and `val_loss` in front of their kind; Keras sorts all by name."""
-    first = {name: float(logs[name]) for name in ("loss",) if name in logs}
-    train = {name: float(value) for name, value in logs.items() if not name.startswith("val_")}
-    if len(train) == len(logs):
-        return first | train
-    first_validation = {name: float(logs[name]) for name in ("val_loss",) if name in logs}
-    return first | train | first_validation | {name: float(value) for name, value in logs.items()}
 
 
 def learning_rate(model: Any) -> float | None:

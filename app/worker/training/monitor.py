@@ -11,6 +11,7 @@ from urllib.parse import urlencode
 import keras
 
 from app.messages.egress import check_egress
+from app.worker.training.logs import numbers_of
 
 SECONDS: Final = 5.0
 """How long one post may hold up the end of an epoch."""
@@ -24,7 +25,7 @@ class Monitor(keras.callbacks.RemoteMonitor):
         self._address = check_egress(config, egress_hosts)
 
     def on_epoch_end(self, epoch: int, logs: Mapping[str, Any] | None = None) -> None:
-        content = json.dumps({"epoch": epoch, **{name: float(value) for name, value in (logs or {}).items()}})
+        content = json.dumps({"epoch": epoch, **numbers_of(logs or {})})
         sort = "application/json" if self.send_as_json else "application/x-www-form-urlencoded"
         body = content if self.send_as_json else urlencode({self.field: content})
         try:

@@ -23,6 +23,7 @@ from app.worker.training.callbacks import Control, Emit, Reporter, build_callbac
 from app.worker.training.compile import BadTraining, Compiled, compile_arguments, fit_arguments, output_ends
 from app.worker.training.failure import Blamed, LostNumbers, tell_failure
 from app.worker.training.fitness import check_classes, check_inputs
+from app.worker.training.logs import number_of
 from app.worker.training.printed import printed_to
 from app.worker.training.report import metrics_only, report
 from app.worker.training.session import Session, Stopped
@@ -189,7 +190,8 @@ def _report(session: Session, reporter: Reporter) -> None:
             session.say("log", text=f"The report on {split} was left out, for the run was stopped.")
             continue
         features = session.features(part)
-        metrics = model.evaluate(features, session.targets(part), batch_size=batch_size, verbose=0, return_dict=True)
+        evaluated = model.evaluate(features, session.targets(part), batch_size=batch_size, verbose=0, return_dict=True)
+        metrics = {name: number_of(value) for name, value in evaluated.items()}
         if labelled is None:
             fields = metrics_only(split, metrics, len(part))
         else:

@@ -225,6 +225,37 @@ def test_texts_reach_an_input_of_texts(table: Callable[..., CsvSource], tmp_path
     compared(document, table())
 
 
+def test_a_table_of_decimal_commas_is_read_alike(tmp_path: Path) -> None:
+    """Numbers that no float32 holds are missing; long ones reach an Input of texts whole."""
+    document = design(
+        {
+            "code": ("InputLayer", {"shape": [1], "dtype": "string"}),
+            "found": ("StringLookup", {"vocabulary": ["1234567"]}),
+            "flat": ("Embedding", {"input_dim": 2, "output_dim": 3}),
+            "first": ("Flatten", {}),
+            "size": ("InputLayer", {"shape": [1], "position": 1}),
+            "both": ("Concatenate", {}),
+            "dense": ("Dense", {"units": 1}),
+            "price": ("Output", {}),
+        },
+        [
+            *("code->found", "found->flat", "flat->first", "first->both:inputs.0"),
+            *("size->both:inputs.1", "both->dense", "dense->price"),
+        ],
+    )
+    training = {"columns": {"code": ["code"], "size": ["size"]}, "fit": {"seed": 1}}
+    document = validate_document({**document.model_dump(), "training": training})
+    path = tmp_path / "data.csv"
+    rows = [f"{1234567 + n % 2};{n},5;{'1e39' if n == 3 else n}" for n in range(60)]
+    path.write_text("code;size;price\n" + "\n".join(rows) + "\n")
+    source = CsvSource(path=str(path), options=CsvOptions(delimiter=";", targets=["price"], standardize=False))
+    data = load(source, FitOptions(seed=1), wanted(document))
+    assert len(data.train) + len(data.validation or ()) + len(data.test or ()) == 59
+    assert sorted(set(data.train.features["code"][:, 0])) == ["1234567", "1234568"]
+    assert set(data.train.features["size"][:, 0] % 1) == {0.5}
+    compared(document, source)
+
+
 def compared(document: GraphDocument, source: CsvSource) -> None:
     """Hold what the script of `document` reads against what training reads."""
     plan = plan_of(survey(document, CATALOG))

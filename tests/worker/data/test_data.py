@@ -154,6 +154,14 @@ def test_delimiter_and_header_are_found(
     assert [column.name for column in found.columns] == names
 
 
+def test_columns_of_one_name_are_numbered(write: Write) -> None:
+    """Ten thousand of them too, which must not take long."""
+    width = table.MAX_COLUMNS
+    path = write("\n".join([",".join(["a"] * width), ",".join(["1"] * width)]))
+    _, columns = table.read_table(path, CsvOptions())
+    assert [column.name for column in columns] == ["a", *(f"a_{number}" for number in range(2, width + 1))]
+
+
 def test_other_encodings(write: Write) -> None:
     latin = inspect_table(str(write("größe,farbe\n1,grün\n2,blau\n".encode("latin-1"))))
     assert (latin.encoding, latin.columns[0].name) == ("latin-1", "größe")
@@ -174,13 +182,41 @@ def test_decimal_commas_are_numbers_where_the_comma_is_free(write: Write) -> Non
         (b"PK\x03\x04\x00\x00\x00", "not a text table"),
         (b"a,b\n", "has no rows"),
         (b"a,b\n1,2\n3,4,5\n6\n", "line 3 has 3, line 4 has 1"),
-        (b'a,b\n"' + b"x" * 200_000 + b"\n1,2\n", "cannot be read"),
+        (b'a,b\n"' + b"x" * 200_000 + b"\n1,2\n", "Line 2 cannot be read"),
+        ("a,b\n1,2\n".encode("utf-16")[:-1], "begins as UTF-16 and does not go on so"),
     ],
 )
 def test_what_is_no_table_is_refused_in_words(write: Write, content: bytes, words: str) -> None:
     with pytest.raises(BadData, match=words) as caught:
         inspect_table(str(write(content)))
     assert caught.value.hint
+
+
+def test_classes_of_long_numbers_keep_their_names(write: Write) -> None:
+    rows = "".join(f"{index},{(1000001, 1000002, -0.0)[index % 3]}\n" for index in range(60))
+    described = describe(source(write("n,kind\n" + rows)))
+    assert described.target.classes == ["0", "1000001", "1000002"]
+    assert described.preview["rows"][:3] == [["0", "1000001"], ["1", "1000002"], ["2", "0"]]  # type: ignore[index]
+
+
+def test_a_number_that_no_model_can_calculate_with_is_a_missing_one(write: Write) -> None:
+    path = write("n,kind\n" + "".join(f"{index},{index}.5\n" for index in range(40)) + "inf,1\n1,-1e39\n")
+    inspected = inspect_table(str(path))
+    assert [(column.type, column.missing) for column in inspected.columns] == [("number", 1), ("number", 1)]
+    described = describe(source(path))
+    assert (described.samples, described.target.kind) == (40, "regression")
+
+
+def test_scales_are_learned_in_float32_whatever_the_policy(write: Write) -> None:
+    path = write("n,kind\n" + "".join(f"{index * 10_000},{index % 2}\n" for index in range(40)))
+    before = keras.config.dtype_policy()
+    keras.config.set_dtype_policy("mixed_float16")
+    try:
+        data = load(source(path), FitOptions())
+    finally:
+        keras.config.set_dtype_policy(before)
+    assert np.isfinite(data.train.features[""]).all()
+    assert np.allclose(data.train.features[""].std(axis=0), 1, atol=1e-3)
 
 
 def test_a_table_over_the_limit_is_refused_unread(write: Write, tmp_path: Path) -> None:
