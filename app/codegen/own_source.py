@@ -1,12 +1,13 @@
 """What a script carries of classes that Keras does not have: layers of Layerloom's own, and the design's own code."""
 
 import ast
+import re
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from importlib import resources
-from typing import Final
+from typing import Final, NamedTuple
 
 from app.catalog.model import ObjectSpec
 from app.codegen.literals import is_private
@@ -97,8 +98,8 @@ def private_imports(used: Iterable[ObjectSpec]) -> list[str]:
 def embed_code(code: Mapping[str, Code], used: Iterable[ObjectSpec]) -> list[str]:
     """Return the pieces of own code that a design uses, and those that they name, each after what it names.
 
-    The text stays as it is. Raises `Invalid` for a piece whose name the script needs itself, or another piece has, and
-    for pieces that name one another.
+    The text stays as it is, but what two pieces define in the same words stands once. Raises `Invalid` for a piece
+    whose name the script needs itself, or another piece has, and for pieces that name one another.
     """
     pieces: dict[str, Code] = {}
     for piece in code.values():
@@ -117,6 +118,7 @@ def embed_code(code: Mapping[str, Code], used: Iterable[ObjectSpec]) -> list[str
         if name in RESERVED:
             raise Invalid(f"The script itself needs the name {name}.", expected="another name", received=name)
     ordered: list[str] = []
+    homes: dict[str, _Home] = {}
     waiting = {name: definition for name, definition in definitions.items() if definition in chosen}
     while waiting:
         ready = [name for name, each in waiting.items() if not each.uses & (waiting.keys() - {name})]
@@ -129,8 +131,7 @@ def embed_code(code: Mapping[str, Code], used: Iterable[ObjectSpec]) -> list[str
             )
         for name in ready:
             waiting.pop(name)
-            ordered.append(pieces[name].source.strip("\n") + _registration(pieces[name]))
-    _refuse_clashes([piece for name, piece in pieces.items() if definitions[name] in chosen])
+            ordered.append(_once(pieces[name], homes) + _registration(pieces[name]))
     return ordered
 
 
@@ -143,19 +144,53 @@ def _registration(piece: Code) -> str:
     return f'\n\n\nkeras.saving.register_keras_serializable(package="{PACKAGE}")({piece.name})'
 
 
-def _refuse_clashes(pieces: Sequence[Code]) -> None:
-    """Raise `Invalid` where two pieces, each a module of its own in training, define one name in a script."""
-    homes: dict[str, str] = {}
-    for piece in pieces:
-        for statement in _parsed(piece).body:
-            for name in [] if isinstance(statement, ast.Import | ast.ImportFrom) else _given(statement):
-                if homes.setdefault(name, piece.name) != piece.name:
-                    raise Invalid(
-                        f"Two pieces of own code define {name}, and a script can hold one only.",
-                        expected="a name of its own in each piece",
-                        received=f"{homes[name]} and {piece.name}",
-                        hint=f"Rename {name} in one of them.",
-                    )
+class _Home(NamedTuple):
+    """The piece that defines a name, and how; without `words` it does so in several ways."""
+
+    piece: str
+    words: str
+
+
+def _once(piece: Code, homes: dict[str, _Home]) -> str:
+    """Return the text of a piece without what an earlier one defines in the same words; `homes` gets what it defines.
+
+    Each piece is a module of its own in training. Raises `Invalid` where two define one name differently.
+    """
+    kept, repeated = [], []
+    for statement in _parsed(piece).body:
+        words = ast.dump(statement)
+        names = [] if isinstance(statement, ast.Import | ast.ImportFrom) else _given(statement)
+        found = [homes.setdefault(name, _Home(piece.name, words)) for name in names]
+        for name, home in zip(names, found, strict=True):
+            if home.piece == piece.name and home.words != words:
+                homes[name] = _Home(piece.name, "")
+            elif home.words != words:
+                raise _clash(name, home.piece, piece.name)
+        (repeated if any(home.piece != piece.name for home in found) else kept).append(statement)
+    lines = re.split(r"\r\n|\r|\n", piece.source)
+    for statement in repeated:
+        first, last = _lines_of(statement)
+        if any(first <= _lines_of(other)[1] and _lines_of(other)[0] <= last for other in kept):
+            name = _given(statement)[0]
+            raise _clash(name, homes[name].piece, piece.name)
+        lines[first - 1 : last] = [""] * (last - first + 1)
+    if not repeated:
+        return piece.source.strip("\n")
+    return re.sub(r"\n{4,}", "\n\n\n", "\n".join(lines)).strip("\n")
+
+
+def _lines_of(statement: ast.stmt) -> tuple[int, int]:
+    decorators = getattr(statement, "decorator_list", [])
+    return min([statement.lineno, *(each.lineno for each in decorators)]), statement.end_lineno or statement.lineno
+
+
+def _clash(name: str, one: str, other: str) -> Invalid:
+    return Invalid(
+        f"Two pieces of own code define {name}, and a script can hold one only.",
+        expected="a name of its own in each piece, or the same words in both",
+        received=f"{one} and {other}",
+        hint=f"Rename {name} in one of them.",
+    )
 
 
 def defined_names(code: Mapping[str, Code]) -> set[str]:

@@ -34,6 +34,21 @@ def test_only_what_is_used_and_what_that_names() -> None:
     assert defined_names(pieces) == {"bent", "step", "tell", "LIMIT", "unused"}
 
 
+def test_what_two_pieces_define_in_the_same_words_stands_once() -> None:
+    shared = (
+        'import functools\n\nLIMIT = 3\n\n\n@functools.cache\ndef far(x):\n    return x * LIMIT\n\n\n'
+    )
+    pieces = code(
+        ("functions", "a", f"{shared}def a(logs):\n    far(1)\n"),
+        ("functions", "b", f"{shared}# Nearer.\r\ndef b(logs):\n    far(2)\n"),
+    )
+
+    assert embedded(pieces, "a", "b") == [
+        f"{shared}def a(logs):\n    far(1)",
+        "import functools\n\n\n# Nearer.\ndef b(logs):\n    far(2)",
+    ]
+
+
 @pytest.mark.parametrize(
     ("pieces", "message"),
     [
@@ -49,9 +64,17 @@ def test_only_what_is_used_and_what_that_names() -> None:
             code(("functions", "a", "X = 1\ndef a(logs): ..."), ("functions", "b", "X = 2\ndef b(logs): ...")),
             "Two pieces of own code define X",
         ),
+        (
+            code(("functions", "a", "X = 1\nX = 2\ndef a(logs): ..."), ("functions", "b", "X = 1\ndef b(logs): ...")),
+            "Two pieces of own code define X",
+        ),
+        (
+            code(("functions", "a", "X = 1\ndef a(logs): ..."), ("functions", "b", "X = 1; Y = 2\ndef b(logs): ...")),
+            "Two pieces of own code define X",
+        ),
         (code(("functions", "main", "def main(logs): ...")), "The script itself needs the name main"),
     ],
-    ids=["one name", "each other", "one constant", "reserved"],
+    ids=["one name", "each other", "one constant", "several values", "one line", "reserved"],
 )
 def test_what_cannot_stand_in_one_script_is_refused(pieces: dict[str, Code], message: str) -> None:
     names = [piece.name for piece in pieces.values()]

@@ -1,10 +1,10 @@
 """A `Lambda` of a script as an `Expression`: where its function is one formula over the functions of `keras.ops`."""
 
 import ast
-from collections.abc import Callable
-from typing import Any, Final
+from typing import Final
 
 from app.layers.expression import FUNCTIONS, ExpressionError, parse_expression
+from app.worker.imports.python.one_line import Known, NoLine, OneLine
 
 _WORDS: Final = """
     abs cos exp expand_dims log max maximum mean min minimum prod relu reshape sigmoid sign sin softmax softplus sqrt
@@ -18,13 +18,6 @@ _MODULES: Final = frozenset({"keras.backend", "tensorflow", "tensorflow.math", "
 _EPSILON: Final = 1e-7
 """What `keras.backend.epsilon()` gives, unless somebody sets it."""
 
-Known = Callable[[ast.expr], Any]
-"""Returns what a name of the script stands for: a number, the dotted name of a library's function, or None."""
-
-
-class _NoFormula(Exception):
-    """The function does more than an expression can say."""
-
 
 def expression_of(definition: ast.FunctionDef | ast.Lambda, known: Known) -> str | None:
     """Return the text of the `Expression` that computes what the function does; None where there is none."""
@@ -35,17 +28,17 @@ def expression_of(definition: ast.FunctionDef | ast.Lambda, known: Known) -> str
     try:
         text = ast.unparse(_Formula(only[0].arg, known).of(definition))
         parse_expression(text)
-    except (_NoFormula, ExpressionError, RecursionError):
+    except (NoLine, ExpressionError, RecursionError):
         return None
     return text
 
 
-class _Formula:
+class _Formula(OneLine):
     """Writes the result of a function in terms of its one argument, step by step."""
 
     def __init__(self, argument: str, known: Known) -> None:
+        super().__init__(known)
         self._argument = argument
-        self._known = known
         self._names: dict[str, ast.expr] = {}
         self._several: bool | None = None
 
@@ -61,18 +54,18 @@ class _Formula:
                 case ast.Assign(targets=[ast.Tuple(elts=parts)], value=ast.Name(id=name)) if name == self._argument:
                     for index, part in enumerate(parts):
                         if not isinstance(part, ast.Name):
-                            raise _NoFormula
+                            raise NoLine
                         self._names[part.id] = self._input(index)
                 case ast.Return(value=value) if value is not None:
                     return self._written(value)
                 case _:
-                    raise _NoFormula
-        raise _NoFormula
+                    raise NoLine
+        raise NoLine
 
     def _input(self, index: int | None) -> ast.Name:
         """Return the name of an input; all uses mean one tensor, or all mean one of several."""
         if self._several is (index is None):
-            raise _NoFormula
+            raise NoLine
         self._several = index is not None
         return ast.Name("x" if index is None else f"x{index + 1}")
 
@@ -83,11 +76,11 @@ class _Formula:
             ):
                 return self._input(index)
             case ast.Name(id=name) if name in self._names:
-                return self._names[name]
+                return self.repeated(self._names[name])
             case ast.Name(id=name) if name == self._argument:
                 return self._input(None)
             case ast.Name() | ast.Attribute():
-                return self._constant(self._known(node))
+                return self.constant(node)
             case ast.Constant():
                 return node
             case ast.BinOp(left=left, op=op, right=right):
@@ -102,22 +95,17 @@ class _Formula:
                 return ast.List([self._written(part) for part in parts])
             case ast.Call(func=function, args=arguments, keywords=keywords):
                 return self._call(function, arguments, keywords)
-        raise _NoFormula
+        raise NoLine
 
     def _call(self, function: ast.expr, arguments: list[ast.expr], keywords: list[ast.keyword]) -> ast.expr:
-        path = self._known(function)
+        path = self.known(function)
         if path == "keras.backend.epsilon" and not arguments and not keywords:
             return ast.Constant(_EPSILON)
         module, _, name = path.rpartition(".") if isinstance(path, str) else ("", "", "")
         name = _RENAMED.get(name, name) if module in _MODULES else name
         if name not in (FUNCTIONS if module == "keras.ops" else _SAME if module in _MODULES else ()):
-            raise _NoFormula
+            raise NoLine
         named = [ast.keyword(keyword.arg, self._written(keyword.value)) for keyword in keywords if keyword.arg]
         if len(named) != len(keywords):
-            raise _NoFormula
+            raise NoLine
         return ast.Call(ast.Attribute(ast.Name("ops"), name), [self._written(each) for each in arguments], named)
-
-    def _constant(self, value: Any) -> ast.expr:
-        if isinstance(value, bool) or not isinstance(value, int | float):
-            raise _NoFormula
-        return ast.Constant(value) if value >= 0 else ast.UnaryOp(ast.USub(), ast.Constant(-value))

@@ -2,13 +2,16 @@
 
 import ast
 from collections import Counter
+from collections.abc import Callable
 from typing import Any
 
 from app.catalog.model import Catalog, Kind, ObjectSpec
 from app.codegen.names import snake_case
 from app.worker.imports.python.names import Function
+from app.worker.imports.python.own_code import OwnCode
 from app.worker.imports.python.reach import gives_several
 from app.worker.imports.python.reader import Reader
+from app.worker.imports.python.schedules import schedule_of
 from app.worker.imports.python.values import (
     Array,
     CallValue,
@@ -27,12 +30,18 @@ from app.worker.imports.python.words import OPERATORS
 class Layers:
     """Makes the values of layers, named as Keras names them, and of what their calls give."""
 
-    def __init__(self, reader: Reader, catalog: Catalog) -> None:
+    def __init__(self, reader: Reader, catalog: Catalog, own: OwnCode | None = None) -> None:
         self.notes: list[str] = []
         self._reader = reader
         self._catalog = catalog
+        self._own = own
         self._counts: Counter[str] = Counter()
         self._names: set[str] = set()
+
+    @property
+    def catalog(self) -> Catalog:
+        """What a script may name: what Keras has, and what the script defines as far as it is read."""
+        return self._catalog if self._own is None else self._own.catalog
 
     def _input(self, name: str, args: list[Any], kwargs: dict[str, Any], node: ast.Call) -> Any:
         config = dict(kwargs)
@@ -47,13 +56,13 @@ class Layers:
         whole = self._constant(batch, node) or ([size, *shape] if shape is not None else None)
         config = {key: self._constant(value, node) for key, value in config.items() if key != "tensor"}
         layer = LayerValue("InputLayer", self._name(label, "InputLayer"), config, node.lineno, is_input=True)
-        layer.spec = self._catalog.find(Kind.LAYER, "InputLayer")
+        layer.spec = self.catalog.find(Kind.LAYER, "InputLayer")
         layer.config["batch_shape"] = [self._constant(each, node) for each in whole] if whole is not None else None
         layer.calls.append(CallValue([], {}, node.lineno))
         return layer if name == "InputLayer" else Tensor(layer, 0)
 
     def _layer(self, name: str, args: list[Any], kwargs: dict[str, Any], node: ast.Call) -> LayerValue:
-        spec = self._catalog.find(Kind.LAYER, name)
+        spec = self.catalog.find(Kind.LAYER, name)
         if name == "Lambda" and (found := self._lambda(args, kwargs, node)) is not None:
             return found
         if spec is None or spec.marker:
@@ -79,36 +88,74 @@ class Layers:
         return layer
 
     def _lambda(self, args: list[Any], kwargs: dict[str, Any], node: ast.Call) -> LayerValue | None:
-        """Return the `Expression` that does the same as a `Lambda`; None where there is none."""
+        """Return what does the same as a `Lambda`: an `Expression`, else a layer of own code; None without either."""
         function = kwargs.get("function", args[0] if args else None)
-        if not isinstance(function, Function) or {"mask", "arguments"} & kwargs.keys():
+        if not isinstance(function, Function) or "mask" in kwargs:
             return None
         from app.worker.imports.python.lambdas import expression_of  # knows the layer, and so Keras
 
-        text = expression_of(function.definition, lambda each: self._reader.plain(each, function.scope))
-        if text is None:
+        rest = {key: value for key, value in kwargs.items() if key not in ("function", "output_shape", "arguments")}
+        arguments = kwargs.get("arguments") or {}
+        text = None if arguments else expression_of(function.definition, self._known_in(function))
+        if text is not None:
+            layer = self._layer("Expression", [text], rest, node)
+            self.notes.append(f"Line {node.lineno}: a Lambda became the Expression {layer.name}, {text}.")
+            return layer
+        if self._own is None or not _is_plain(arguments):
             return None
-        rest = {key: value for key, value in kwargs.items() if key not in ("function", "output_shape")}
-        layer = self._layer("Expression", [text], rest, node)
-        self.notes.append(f"Line {node.lineno}: a Lambda became the Expression {layer.name}, {text}.")
-        return layer
+        label = kwargs.get("name")
+        called = label if isinstance(label, str) and label.isascii() and label.isidentifier() else ""
+        name = self._own.of_function(Kind.LAYER, function, called, arguments)
+        return None if name is None else self._layer(name, [], rest, node)
+
+    def _known_in(self, function: Function) -> Callable[[ast.expr], Any]:
+        return lambda node: self._reader.plain(node, function.scope)
+
+    def handed(self, kind: Kind | None, value: Any) -> Any:
+        """Return `value` with own code for each function in it that is handed to Keras as an object of `kind`."""
+        if kind is None or self._own is None:
+            return value
+        if isinstance(value, list | tuple):
+            return [self.handed(kind, item) for item in value]
+        if isinstance(value, dict):
+            return {key: self.handed(kind, item) for key, item in value.items()}
+        name = self._own.of_function(kind, value) if isinstance(value, Function) else None
+        if name is None:
+            return value
+        return name if kind.is_function else Made(kind, name, {})
 
     def _bound(self, spec: ObjectSpec, args: list[Any], kwargs: dict[str, Any], node: ast.Call) -> dict[str, Any]:
         names = [param.name for param in spec.params if param.name != "position"]
         if len(args) > len(names):
             raise self._reader.fail(node, f"{spec.name} does not take so many arguments.")
-        return dict(zip(names, args, strict=False)) | kwargs
+        given = dict(zip(names, args, strict=False)) | kwargs
+        kinds = {param.name: param.object_kind for param in spec.params}
+        return {key: self.handed(kinds.get(key), value) for key, value in given.items()}
 
     def _object(self, kind: Kind, name: str, args: list[Any], kwargs: dict[str, Any], node: ast.Call) -> Any:
-        spec = self._catalog.find(kind, name)
+        spec = self.catalog.find(kind, name)
+        if name == "LearningRateScheduler" and (found := self._schedule(args, kwargs)) is not None:
+            return found
         if spec is None:
             if kind is Kind.REGULARIZER and name in ("l1", "l2", "l1_l2"):
-                spec = self._catalog.find(kind, {"l1": "L1", "l2": "L2", "l1_l2": "L1L2"}[name])
+                spec = self.catalog.find(kind, {"l1": "L1", "l2": "L2", "l1_l2": "L1L2"}[name])
             elif name == "get" and args:
                 return args[0]
         if spec is None:
             return Made(kind, name, dict(kwargs))
         return Made(kind, spec.name, self._bound(spec, args, kwargs, node))
+
+    def _schedule(self, args: list[Any], kwargs: dict[str, Any]) -> Made | None:
+        """Return the callback that sets the rate as a function says: in one line, else by own code."""
+        given = dict(zip(("schedule", "verbose"), args, strict=False)) | kwargs
+        function = given.pop("schedule", None)
+        if not isinstance(function, Function):
+            return None
+        line = schedule_of(function.definition, self._known_in(function))
+        if line is not None:
+            return Made(Kind.CALLBACK, "LearningRateScheduler", {"schedule": line, **given})
+        name = self._own.of_function(Kind.CALLBACK, function) if self._own is not None else None
+        return None if name is None else Made(Kind.CALLBACK, name, given)
 
     def _name(self, given: Any, class_name: str) -> str:
         """Return the name of a layer: as given, else as Keras numbers them."""
@@ -174,7 +221,7 @@ class Layers:
             if name in ("ops.convert_to_tensor", "ops.array") and args:
                 return Array(args[0])
             return Unknown(ast.unparse(node)[:200], node.lineno)
-        spec = self._catalog.find(Kind.LAYER, name)
+        spec = self.catalog.find(Kind.LAYER, name)
         if spec is None or spec.operation is None:
             raise self._reader.fail(node, f"{name[:80]} does not belong to the operations that a design can hold.")
         order = _signature(spec)
@@ -196,7 +243,7 @@ class Layers:
         return Results(layer, 0)
 
     def arithmetic(self, name: str, args: list[Any], node: ast.expr) -> Any:
-        spec = self._catalog.find(Kind.LAYER, OPERATORS.get(name, ""))
+        spec = self.catalog.find(Kind.LAYER, OPERATORS.get(name, ""))
         if spec is None:
             raise self._reader.fail(node, "tensors cannot be computed so.")
         names = [port.argument for port in spec.inputs]
@@ -206,7 +253,7 @@ class Layers:
         """`x[0]` of what a call gives is its first result where it has several, else a slice."""
         if isinstance(tensor, Results) and isinstance(key, int) and key >= 0 and gives_several(tensor.layer):
             return Tensor(tensor.layer, tensor.call, key)
-        spec = self._catalog.find(Kind.LAYER, "ops.getitem")
+        spec = self.catalog.find(Kind.LAYER, "ops.getitem")
         if spec is None or holds_symbolic(list(key) if isinstance(key, tuple) else [key]):
             raise self._reader.fail(node, "an index is made of integers, slices, ... and None.")
         return self._operated(spec, {"x": tensor, "key": key}, node)
@@ -233,6 +280,15 @@ def as_text(value: Any) -> Any:
             return {key: as_text(item) for key, item in value.items()}
         case _:
             return value
+
+
+def _is_plain(value: Any) -> bool:
+    """Return whether a value is one that JSON holds, whose `repr` is Python."""
+    if isinstance(value, dict):
+        return all(isinstance(key, str) and key.isidentifier() and _is_plain(item) for key, item in value.items())
+    if isinstance(value, list | tuple):
+        return all(map(_is_plain, value))
+    return value is None or isinstance(value, bool | int | float | str)
 
 
 def _signature(spec: ObjectSpec) -> list[str]:

@@ -8,6 +8,7 @@ from app.worker.imports.python.data import function as data_function
 from app.worker.imports.python.data import loaded
 from app.worker.imports.python.layers import as_text
 from app.worker.imports.python.models import Models
+from app.worker.imports.python.own_code import OwnCode
 from app.worker.imports.python.reader import Reader
 from app.worker.imports.python.values import Array, LayerValue, Made, Unknown, holds_symbolic
 from app.worker.imports.python.words import KINDS, LAYERS, MERGES, MODELS, OPERATIONS, SETTINGS
@@ -16,8 +17,8 @@ from app.worker.imports.python.words import KINDS, LAYERS, MERGES, MODELS, OPERA
 class KerasMeaning(Models):
     """What a reader asks about names; `settings`, `seed` and `dataset` are what the script says for the training."""
 
-    def __init__(self, reader: Reader, catalog: Catalog) -> None:
-        super().__init__(reader, catalog)
+    def __init__(self, reader: Reader, catalog: Catalog, own: OwnCode | None = None) -> None:
+        super().__init__(reader, catalog, own)
         self.settings: dict[str, Any] = {}
         self.seed: int | None = None
         self.dataset: str | None = None
@@ -69,7 +70,7 @@ class KerasMeaning(Models):
     def own_class(self, name: str, args: list[Any], kwargs: dict[str, Any], node: ast.Call) -> Any:
         """A class that the script defines: one of the design's own code where it has that name, else a placeholder."""
         for kind in Kind:
-            spec = self._catalog.find(kind, name)
+            spec = self.catalog.find(kind, name)
             if spec is not None and (spec.code or spec.own):
                 if kind is Kind.LAYER:
                     return self._layer(name, args, kwargs, node)
@@ -79,5 +80,5 @@ class KerasMeaning(Models):
 
     def is_own_function(self, name: str) -> bool:
         """Return whether the design's own code has a function of this name."""
-        found = (self._catalog.find(kind, name) for kind in Kind if kind.is_function)
+        found = (self.catalog.find(kind, name) for kind in Kind if kind.is_function)
         return any(spec is not None and spec.code for spec in found)

@@ -1,10 +1,11 @@
 """Models in a script: how they are made, and what a script asks of them and changes in them."""
 
 import ast
-from typing import Any
+from typing import Any, Final
 
-from app.catalog.model import Catalog
+from app.catalog.model import Catalog, Kind
 from app.worker.imports.python.layers import Layers
+from app.worker.imports.python.own_code import OwnCode
 from app.worker.imports.python.reach import reached
 from app.worker.imports.python.reader import LOOKING, Reader
 from app.worker.imports.python.values import (
@@ -20,12 +21,14 @@ from app.worker.imports.python.values import (
 )
 from app.worker.imports.python.words import COMPILED, FITTED
 
+_COMPILED_KINDS: Final = {"loss": Kind.LOSS, "metrics": Kind.METRIC, "weighted_metrics": Kind.METRIC}
+
 
 class Models(Layers):
     """Makes the values of models; `models` are all of them, in order."""
 
-    def __init__(self, reader: Reader, catalog: Catalog) -> None:
-        super().__init__(reader, catalog)
+    def __init__(self, reader: Reader, catalog: Catalog, own: OwnCode | None = None) -> None:
+        super().__init__(reader, catalog, own)
         self.models: list[ModelValue] = []
         self._applications = 0
 
@@ -54,7 +57,7 @@ class Models(Layers):
 
         name = path.rpartition(".")[2]
         if applications.is_preparation(path) and args and is_symbolic(args[0]):
-            return applications.prepared(path, as_tensor(args[0]), self._catalog, node.lineno)
+            return applications.prepared(path, as_tensor(args[0]), self.catalog, node.lineno)
         if name not in applications.APPLICATIONS:
             if holds_symbolic([args, kwargs]):
                 raise self._reader.fail(node, f"{path[:80]} does not belong to the operations that a design can hold.")
@@ -72,7 +75,7 @@ class Models(Layers):
             given["input_shape"] = inputs.layer.config["batch_shape"][1:]
         try:
             model, pretrained = applications.application(
-                name, self._constant(args, node), given, self._catalog, node.lineno, inputs
+                name, self._constant(args, node), given, self.catalog, node.lineno, inputs
             )
         except Exception as error:  # arguments of any sort lead anywhere in Keras
             raise self._reader.fail(node, f"Keras does not make this model: {str(error)[:300]}") from error
@@ -103,7 +106,8 @@ class Models(Layers):
                     owner.layers.pop()
                     return None
                 case "compile":
-                    owner.compiled = dict(zip(COMPILED, args, strict=False)) | kwargs
+                    given = dict(zip(COMPILED, args, strict=False)) | kwargs
+                    owner.compiled = {key: self.handed(_COMPILED_KINDS.get(key), each) for key, each in given.items()}
                     return None
                 case "fit":
                     owner.fitted = dict(zip(FITTED, args, strict=False)) | kwargs

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any, Final
 
 from app.catalog.model import Catalog
-from app.catalog.own import catalog_for
 from app.document.model import GraphDocument
 from app.messages.analysis import MAX_SCRIPT, ImportedModel
 from app.shared.errors import TooLarge
@@ -17,7 +16,7 @@ from app.worker.imports.errors import NotPython
 from app.worker.imports.python.config import model_config
 from app.worker.imports.python.fit import training_of
 from app.worker.imports.python.meaning import KerasMeaning
-from app.worker.imports.python.own_code import code_in, used_code
+from app.worker.imports.python.own_code import OwnCode
 from app.worker.imports.python.reach import reached
 from app.worker.imports.python.reader import Reader
 from app.worker.imports.python.values import EXPECTED, ModelValue
@@ -29,7 +28,8 @@ _BUILDERS: Final = ("build_model", "create_model", "make_model", "get_model", "b
 def read_script(path: Path, filename: str, catalog: Catalog) -> ImportedModel:
     """Return the design of the script at `path`; raise `NotPython` or `TooLarge`.
 
-    Classes that the script defines become code of the design, as text; nothing is executed.
+    Classes that the script defines and functions that it hands to Keras become code of the design, as text: nothing
+    is executed.
     """
     if path.stat().st_size > MAX_SCRIPT:
         raise TooLarge(
@@ -42,11 +42,11 @@ def read_script(path: Path, filename: str, catalog: Catalog) -> ImportedModel:
     except UnicodeDecodeError as error:
         raise NotPython("This script is not text.", expected="Python in UTF-8", received=str(error)[:200]) from error
     tree = _parsed(source)
-    code = code_in(tree, source, catalog)
-    found = _read(tree, source, catalog_for(GraphDocument(code=code)) if code else catalog, filename)
-    used = used_code(found.document, code)
+    own = OwnCode(tree, source, catalog)
+    found = _read(tree, source, catalog, filename, own)
+    used = own.used(found.document)
     notes = [
-        f"The class {piece.name} of the script became code of this design. It has not been run."
+        f"{piece.name} of the script became code of this design: its text was taken over, and has not been run."
         for piece in used.values()
     ]
     return found.model_copy(
@@ -63,11 +63,11 @@ def read_python(source: str, catalog: Catalog, filename: str = "model.py") -> Im
     return _read(_parsed(source), source, catalog, filename)
 
 
-def _read(tree: ast.Module, source: str, catalog: Catalog, filename: str) -> ImportedModel:
+def _read(tree: ast.Module, source: str, catalog: Catalog, filename: str, own: OwnCode | None = None) -> ImportedModel:
     meanings: list[KerasMeaning] = []
 
     def meaning(reader: Reader) -> KerasMeaning:
-        meanings.append(KerasMeaning(reader, catalog))
+        meanings.append(KerasMeaning(reader, catalog, own))
         return meanings[0]
 
     reader = Reader(source, meaning)
@@ -78,12 +78,12 @@ def _read(tree: ast.Module, source: str, catalog: Catalog, filename: str) -> Imp
             _call_builder(reader)
         model = _chosen(keras.models, reader)
         config = model_config(model, keras, reader)
-        found = import_config(config, filename, catalog)
+        found = import_config(config, filename, keras.catalog)
     except RecursionError as error:
         raise NotPython(
             "This script is nested too deeply.", expected=EXPECTED, received="more levels than can be followed"
         ) from error
-    training, notes = training_of(model, keras, found.document, config, catalog)
+    training, notes = training_of(model, keras, found.document, config, keras.catalog)
     document = _with_notes(found, training, source)
     return found.model_copy(update={"document": document, "notes": [*found.notes, *keras.notes, *notes]})
 
