@@ -8,6 +8,7 @@ import re
 import shutil
 import zipfile
 from collections.abc import Iterable, Iterator
+from itertools import count, takewhile
 from pathlib import Path
 from typing import Any, Final
 
@@ -103,7 +104,7 @@ def member_name(layer: int, weight: int) -> str:
 
 
 def _is_older(file: Any) -> bool:
-    return "model_weights" in file or "layer_names" in file.attrs
+    return "model_weights" in file or bool({"layer_names", "layer_names0"} & file.attrs.keys())
 
 
 def layers_in(file: Any) -> Iterator[tuple[str, dict[str, Any]]]:
@@ -143,12 +144,20 @@ def _arrays(group: Any, prefix: str) -> Iterator[tuple[str, Any]]:
 def _older_layers(file: Any) -> Iterator[tuple[str, dict[str, Any]]]:
     """Yield the layers of a file of Keras 2: arrays in the order of the layer's weights."""
     root = file.get("model_weights", file)
-    for name in root.attrs.get("layer_names", list(root)):
-        group = root[_text(name)]
-        names = [_text(each) for each in group.attrs.get("weight_names", [])]
+    for name in _names(root, "layer_names") or list(root):
+        group = root[name]
+        names = _names(group, "weight_names")
         held = {str(order): group[each] for order, each in enumerate(names) if hasattr(group[each], "dtype")}
         if held:
-            yield _text(name), held
+            yield name, held
+
+
+def _names(group: Any, attribute: str) -> list[str]:
+    """Return the names in an attribute of a group; Keras parts a long one into `name0`, `name1` and so on."""
+    parts = [attribute] if attribute in group.attrs else []
+    if not parts:
+        parts = list(takewhile(group.attrs.__contains__, (f"{attribute}{number}" for number in count())))
+    return [_text(each) for part in parts for each in group.attrs[part]]
 
 
 def _text(value: Any) -> str:

@@ -1,13 +1,13 @@
 """Weights to start from, put into a model: by layer, by place, and only where the shapes fit.
 
 The files are those that `app.worker.weights.files` wrote: plain arrays. Keras itself places them, through its own file
-of weights, so that no order of weights is guessed.
+of weights, so that no order of weights is guessed. Files of Keras 2 know an order only, which is that of the layer.
 """
 
 import json
 import tempfile
 import zipfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 from pydantic import TypeAdapter
 
 from app.document.model import GraphDocument, Weights
+from app.graph.paths import paths_of
 from app.graph.topology import nearest_above
 from app.messages.data import DataSource, KerasSource
 from app.messages.weights import LayerWeights, StoredLayer, WeightsContents, WordVectors
@@ -86,14 +87,13 @@ def begin(model: Any, document: GraphDocument, files: Mapping[str, str], data: D
     that name weights of their own must be found with fitting shapes, else `CannotStart` is raised; those of the design
     as a whole start afresh where nothing fits. The list is empty when the design names nothing.
     """
-    orders = [(layer.name, layer.weights, key) for key, layer in document.layers.items() if layer.weights is not None]
+    orders = [(key, layer.name, layer.weights) for key, layer in document.layers.items() if layer.weights is not None]
     whole = document.training.weights
     if not orders and whole is None:
         return []
     stores: dict[str, Store] = {}
-    values: dict[str, dict[str, Array]] = {}
     starts: dict[str, Start] = {}
-    wanted = _shapes(model)
+    taken = _Taken(model)
     if whole is not None:
         store = _open(stores, files, whole, "")
         if isinstance(store.contents, WordVectors):
@@ -103,32 +103,32 @@ def begin(model: Any, document: GraphDocument, files: Mapping[str, str], data: D
                 received=f"vectors of {store.contents.words:,} words",
                 hint="Let the Embedding start from them.",
             )
-        for path, shapes in wanted.items():
-            starts[path] = _take(store, path, shapes, values, path)
+        starts = {path: taken.take(store, path, path) for path in taken.wanted}
     vectors: list[tuple[str, Store, str]] = []
-    for name, reference, layer_id in orders:
+    for layer_id, name, reference in orders:
         node = next((node for node, call in document.nodes.items() if call.layer == layer_id), "")
         store = _open(stores, files, reference, node)
-        paths = [path for path in wanted if _is(path, name)]
-        if not paths:
+        places = paths_of(document, layer_id)
+        inside = [(path, place) for path in taken.wanted for place in places if f"{path}/".startswith(f"{place}/")]
+        if not inside:
             raise CannotStart(f"{name} has no weights to start with.", node=node, expected="a layer with weights")
         if isinstance(store.contents, WordVectors):
-            vectors.append((name, store, node))
+            vectors += [(path, store, node) for path, _ in inside]
             continue
-        for path in paths:
-            start = _take(store, path, wanted[path], values, _source(store, path, name, reference.layer))
+        for path, place in inside:
+            start = taken.take(store, path, _source(store, path, place, name, reference.layer))
             if not start.found:
                 raise CannotStart(
                     f"The weights that {name} should start from do not fit it.",
                     node=node,
-                    expected=", ".join(map(str, wanted[path].values())),
+                    expected=_told(taken.wanted[path].values()),
                     received=start.why,
                     hint="Choose another layer of the file, or let this layer start afresh.",
                 )
             starts[path] = start
-    _place(model, values)
-    for name, store, node in vectors:
-        starts[name] = _place_vectors(model, name, store, node, document, data)
+    taken.place()
+    for path, store, node in vectors:
+        starts[path] = _place_vectors(model, taken.layers.get(path), path, store, node, document, data)
     return list(starts.values())
 
 
@@ -144,43 +144,18 @@ def describe(starts: list[Start]) -> list[str]:
     return lines
 
 
-def _is(path: str, name: str) -> bool:
-    """Whether the weights at `path` belong to the layer, or to the nested model, of that name."""
-    return name in path.split("/")
+def _source(store: Store, path: str, place: str, name: str, given: str) -> str:
+    """Return the name under which the store may hold what `path` needs, at or inside the layer that stands at `place`.
+
+    It is the path itself, or the given name; for a nested model that once was a whole model, the rest of its path.
+    """
+    rest = path.removeprefix(place).lstrip("/")
+    renamed = f"{given or name}/{rest}".rstrip("/")
+    candidates = (renamed if given else path, renamed, rest)
+    return next((candidate for candidate in candidates if candidate in store.layers), renamed)
 
 
-def _source(store: Store, path: str, name: str, given: str) -> str:
-    """Return the name under which the store may hold what `path` needs: the layer's own, the given one, or, for a
-    nested model that once was a whole model, the rest of its path."""
-    parts = path.split("/")
-    rest = parts[parts.index(name) + 1 :]
-    renamed = "/".join([given or name, *rest])
-    for candidate in (path if not given else renamed, renamed, "/".join(rest), (given or name) if not rest else ""):
-        if candidate and candidate in store.layers:
-            return candidate
-    return renamed
-
-
-def _take(
-    store: Store, path: str, wanted: Mapping[str, tuple[int, ...]], values: dict[str, dict[str, Array]], source: str
-) -> Start:
-    if source not in store.layers:
-        return Start(path, why="There is no layer of this name in what it would start from.")
-    number, stored = store.layers[source]
-    offered = [tuple(shape) for shape in stored.shapes.values()]
-    places = list(stored.shapes)
-    if all(place.isdigit() for place in places):
-        order = list(range(len(places))) if offered == list(wanted.values()) else None
-    else:
-        fits = set(places) == set(wanted) and all(tuple(stored.shapes[place]) == wanted[place] for place in wanted)
-        order = [places.index(place) for place in wanted] if fits else None
-    if order is None:
-        return Start(path, why=f"Its weights have the shapes {_told(list(wanted.values()))}, those {_told(offered)}.")
-    values[path] = {place: store.array(number, position) for place, position in zip(wanted, order, strict=True)}
-    return Start(path, found=source)
-
-
-def _told(shapes: list[tuple[int, ...]]) -> str:
+def _told(shapes: Iterable[Sequence[int]]) -> str:
     return ", ".join("x".join(map(str, shape)) or "one number" for shape in shapes)
 
 
@@ -201,24 +176,67 @@ def _open(stores: dict[str, Store], files: Mapping[str, str], reference: Weights
 # --- into Keras -------------------------------------------------------------------------------------------------------
 
 
-def _shapes(model: Any) -> dict[str, dict[str, tuple[int, ...]]]:
-    """Return the shapes of the weights of each layer by place, as Keras itself writes them to a file."""
-    with _saved(model) as (_, layers):
-        return {path: {place: tuple(data.shape) for place, data in held.items()} for path, held in layers.items()}
+class _Taken:
+    """The values that layers of `model` are to start from, by path, until they are put in.
+
+    `wanted` are the shapes of the weights of each layer by place, as Keras itself writes them to a file.
+    """
+
+    def __init__(self, model: Any) -> None:
+        self.model = model
+        self.layers = dict(_layers_below(model))
+        self._by_place: dict[str, dict[str, Array]] = {}
+        self._in_order: dict[str, list[Array]] = {}
+        with _saved(model) as (_, layers):
+            self.wanted = {
+                path: {place: tuple(data.shape) for place, data in held.items()} for path, held in layers.items()
+            }
+
+    def take(self, store: Store, path: str, source: str) -> Start:
+        """Take what `store` holds as `source` for the layer at `path`, in place of what was taken before."""
+        if source not in store.layers:
+            return Start(path, why="There is no layer of this name in what it would start from.")
+        number, stored = store.layers[source]
+        offered = {place: tuple(shape) for place, shape in stored.shapes.items()}
+        wanted = self.wanted[path]
+        older = all(place.isdigit() for place in offered)
+        fits = list(offered.values()) == self._ordered_shapes(path) if older else offered == wanted
+        if not fits:
+            return Start(
+                path, why=f"Its weights have the shapes {_told(wanted.values())}, those {_told(offered.values())}."
+            )
+        self._by_place.pop(path, None)
+        self._in_order.pop(path, None)
+        arrays = [store.array(number, position) for position in range(len(offered))]
+        if older:
+            self._in_order[path] = arrays
+        else:
+            self._by_place[path] = dict(zip(offered, arrays, strict=True))
+        return Start(path, found=source)
+
+    def place(self) -> None:
+        """Have Keras load its own file of weights in which the values replace what was there."""
+        if self._by_place:
+            with _saved(self.model) as (path, layers):
+                file = next(iter(next(iter(layers.values())).values())).file
+                for layer, held in self._by_place.items():
+                    for place, array in held.items():
+                        layers[layer][place][...] = array
+                file.flush()
+                file.close()
+                self.model.load_weights(path)
+        for layer, arrays in self._in_order.items():
+            for variable, array in zip(_in_older_order(self.layers[layer]), arrays, strict=True):
+                variable.assign(array)
+
+    def _ordered_shapes(self, path: str) -> list[tuple[int, ...]]:
+        layer = self.layers.get(path)
+        return [] if layer is None else [tuple(variable.shape) for variable in _in_older_order(layer)]
 
 
-def _place(model: Any, values: dict[str, dict[str, Array]]) -> None:
-    """Have Keras load its own file of weights in which `values` replace what was there."""
-    if not values:
-        return
-    with _saved(model) as (path, layers):
-        file = next(iter(next(iter(layers.values())).values())).file
-        for layer, held in values.items():
-            for place, array in held.items():
-                layers[layer][place][...] = array
-        file.flush()
-        file.close()
-        model.load_weights(path)
+def _in_older_order(layer: Any) -> list[Any]:
+    """Return the weights of a layer in the order in which files of Keras 2 hold them."""
+    return [*layer.trainable_weights, *layer.non_trainable_weights]
 
 
 @contextmanager
@@ -230,9 +248,10 @@ def _saved(model: Any) -> Iterator[tuple[Path, dict[str, dict[str, Any]]]]:
             yield path, dict(layers_in(file))
 
 
-def _place_vectors(model: Any, name: str, store: Store, node: str, document: GraphDocument, data: DataSource) -> Start:
+def _place_vectors(
+    model: Any, layer: Any, name: str, store: Store, node: str, document: GraphDocument, data: DataSource
+) -> Start:
     """Fill an Embedding with the vectors of its words; rows of words that the file does not have become zeros."""
-    layer = next((each for each in _layers_below(model) if each.name == name), None)
     if not isinstance(layer, keras.layers.Embedding):
         raise CannotStart(
             f"{name} cannot start from word vectors.",
@@ -270,11 +289,11 @@ def _vocabulary(
     That of a TextVectorization or StringLookup above the Embedding, else of the data set, else the file's own order,
     in which ids 0 and 1 are padding and unknown words.
     """
-    lookups = {each.name: each for each in _layers_below(model) if hasattr(each, "get_vocabulary")}
+    lookups = {path: each for path, each in _layers_below(model) if hasattr(each, "get_vocabulary")}
     for above in nearest_above(document, node):
-        layer = document.layers.get(document.nodes[above].layer)
-        if layer is not None and layer.name in lookups:
-            return [str(word) for word in lookups[layer.name].get_vocabulary()], layer.name
+        for path in paths_of(document, document.nodes[above].layer):
+            if path in lookups:
+                return [str(word) for word in lookups[path].get_vocabulary()], path
     if isinstance(data, KerasSource) and (index := keras_sets.word_index(data.name)):
         words = [""] * (max(index.values()) + 1)
         for word, row in index.items():
@@ -283,8 +302,10 @@ def _vocabulary(
     return ["", "", *store.words()], "the file's own order"
 
 
-def _layers_below(model: Any) -> Iterator[Any]:
+def _layers_below(model: Any, prefix: str = "") -> Iterator[tuple[str, Any]]:
+    """Yield the layers of a model, those of nested models too, with their paths."""
     for layer in model.layers:
-        yield layer
+        path = f"{prefix}{layer.name}"
+        yield path, layer
         if hasattr(layer, "layers"):
-            yield from _layers_below(layer)
+            yield from _layers_below(layer, f"{path}/")

@@ -124,6 +124,95 @@ def test_a_nested_model_starts_from_the_whole_model_that_it_was(tmp_path: Path) 
     assert model.trainable_weights == []
 
 
+def two_of_one_name(starting: str) -> GraphDocument:
+    """Return a design with a layer `dense`, and another in its nested model `inner`; `starting` names weights."""
+    dense: dict[str, Any] = {"class_name": "Dense", "name": "dense", "params": {"units": 4}}
+    weights = {"weights": {"source": "upload", "id": "u", "layer": "given"}}
+    return GraphDocument.model_validate(
+        {
+            "graphs": {"g": {"name": "inner"}},
+            "layers": {
+                "i": {"class_name": "InputLayer", "name": "i", "params": {"shape": [4]}},
+                "outside": {**dense, **(weights if starting == "outside" else {})},
+                "m": {"class_name": "Model", "name": "inner", "params": {"graph": "g"}},
+                "o": {"class_name": "Output", "name": "o"},
+                "gi": {"class_name": "InputLayer", "name": "gi", "params": {"shape": [4]}},
+                "inside": {**dense, **(weights if starting == "inside" else {})},
+                "go": {"class_name": "Output", "name": "go"},
+            },
+            "nodes": {
+                **{key: {"layer": key} for key in ("i", "outside", "m", "o")},
+                **{key: {"layer": key, "graph": "g"} for key in ("gi", "inside", "go")},
+            },
+            "edges": {
+                "i:output->outside:input": {},
+                "outside:output->m:inputs.0": {},
+                "m:outputs.0->o:input": {},
+                "gi:output->inside:input": {},
+                "inside:output->go:input": {},
+            },
+        }
+    )
+
+
+@pytest.mark.parametrize("starting", ["outside", "inside"])
+def test_of_two_layers_of_one_name_the_one_that_names_weights_gets_them(tmp_path: Path, starting: str) -> None:
+    given = keras.Sequential([keras.Input((4,)), keras.layers.Dense(4, name="given")])
+    given.save_weights(tmp_path / "m.weights.h5")
+    _, file = converted(tmp_path / "m.weights.h5")
+    document = two_of_one_name(starting)
+    model = built(document)
+    kernels = {"outside": model.get_layer("dense").kernel, "inside": model.get_layer("inner").get_layer("dense").kernel}
+    before = {where: kernel.numpy() for where, kernel in kernels.items()}
+    starts = begin(model, document, {"upload:u": file}, IRIS)
+    assert starts == [Start({"outside": "dense", "inside": "inner/dense"}[starting], found="given")]
+    for where, kernel in kernels.items():
+        expected = given.get_layer("given").kernel.numpy() if where == starting else before[where]
+        np.testing.assert_array_equal(kernel, expected)
+
+
+@pytest.mark.parametrize("name", ["model.weights.h5", "model.h5"])
+def test_every_weight_comes_back_to_its_own_place(tmp_path: Path, name: str) -> None:
+    """Files of Keras 2 know an order only: forward before backward, query before key, gamma before mean."""
+    layers = (
+        ("input", "InputLayer", {"shape": [6, 4]}),
+        ("both", "Bidirectional", {"layer": {"class_name": "GRU", "config": {"units": 2, "return_sequences": True}}}),
+        ("norm", "BatchNormalization", {}),
+        ("heads", "MultiHeadAttention", {"num_heads": 2, "key_dim": 2}),
+        ("last", "SeparableConv1D", {"filters": 3, "kernel_size": 2}),
+        ("output", "Output", {}),
+    )
+    document = chain(layers)
+    del document.edges["norm:output->heads:input"], document.edges["heads:output->last:input"]
+    for key in ("norm:output->heads:query", "norm:output->heads:value", "heads:output->last:input"):
+        document.edges[key] = type(next(iter(document.edges.values())))()
+    document.training.weights = Weights(source="upload", id="u")
+    before, model = built(document), built(document)
+    before.set_weights([np.random.default_rng(1).uniform(0.1, 1, each.shape) for each in before.get_weights()])
+    before.save_weights(tmp_path / name) if name.endswith(".weights.h5") else before.save(tmp_path / name)
+    _, file = converted(tmp_path / name)
+    starts = begin(model, document, {"upload:u": file}, IRIS)
+    assert {start.layer for start in starts if start.found} == {
+        f"{key}_layer" for key in ("both", "norm", "heads", "last")
+    }
+    for ours, theirs in zip(model.get_weights(), before.get_weights(), strict=True):
+        np.testing.assert_array_equal(ours, theirs)
+
+
+def test_a_long_list_of_names_in_parts_is_read_whole(tmp_path: Path) -> None:
+    with h5py.File(tmp_path / "m.h5", "w") as file:
+        file.attrs["layer_names0"], file.attrs["layer_names1"] = [b"zero"], [b"one"]
+        for layer in ("zero", "one"):
+            group = file.create_group(layer)
+            group.attrs["weight_names0"], group.attrs["weight_names1"] = [f"{layer}/a:0"], [f"{layer}/b:0"]
+            group[f"{layer}/a:0"], group[f"{layer}/b:0"] = np.ones((2, 3)), np.ones(4)
+    contents, _ = converted(tmp_path / "m.h5")
+    assert isinstance(contents, LayerWeights)
+    assert [(layer.name, layer.shapes) for layer in contents.layers] == [
+        (name, {"0": [2, 3], "1": [4]}) for name in ("zero", "one")
+    ]
+
+
 VECTORS = "the 1 2 3\ncat 4 5 6\nof course 7 8 9\n"
 
 
