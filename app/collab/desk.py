@@ -4,22 +4,23 @@ import asyncio
 import contextlib
 import logging
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from time import monotonic
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from app.collab.outbox import RESTARTED, Outbox
 from app.designs import own_code
 from app.designs import repository as designs
 from app.designs.projection import project
 from app.designs.schemas import Diagnostics
+from app.document.digest import digest as digest_of
 from app.document.model import GraphDocument
 from app.document.read import validate_document
 from app.graph.model import Problem
 from app.infra.rooms import Snapshot
 from app.infra.services import Services
 from app.messages.analysis import Analysis, AnalyzeRequest, Refusal
-from app.shared.errors import AppError
+from app.shared.errors import AppError, NotFound
 
 if TYPE_CHECKING:
     from app.collab.editor import Editor
@@ -28,6 +29,8 @@ log = logging.getLogger(__name__)
 
 QUIET_SECONDS: Final = 0.3
 LATEST_SECONDS: Final = 2.0
+RETRY_SECONDS: Final = 5.0
+"""How long a snapshot that failed waits for the next try."""
 REMEMBERED: Final = 128
 _NOT_OF_THE_DESIGN: Final = frozenset({"unavailable", "superseded"})
 
@@ -51,13 +54,18 @@ class Desk:
     """Everybody who has one design open.
 
     `touch` says that it was edited: 300 ms after the last edit, and at most 2 s after the first, a snapshot of the
-    room goes to the design's row, and a design of another digest to the analysis.
+    room goes to the design's row, and a design of another digest to the analysis. `on_idle` is told when work has ended
+    that was going on while nobody was here.
     """
 
-    def __init__(self, design_id: str, services: Services, analyses: Analyses, on_idle: Callable[[], None]) -> None:
+    def __init__(
+        self, design_id: str, services: Services, analyses: Analyses, on_idle: Callable[["Desk"], None]
+    ) -> None:
         self.design_id = design_id
         self.services = services
         self.analyses = analyses
+        self.visits = 0
+        """How many are here, those included who have not joined yet."""
         self.editors: set[Editor] = set()
         self.watchers: set[Outbox] = set()
         self.diagnostics = Diagnostics(digest="", analysis=None, analyzing=False)
@@ -71,14 +79,13 @@ class Desk:
 
     @property
     def idle(self) -> bool:
-        return not (self.editors or self.watchers or _busy(self._keeper) or _busy(self._analysis))
+        return not (self.visits or _busy(self._keeper) or _busy(self._analysis))
 
     def join(self, editor: "Editor") -> None:
         self.editors.add(editor)
 
     def leave(self, editor: "Editor") -> None:
         self.editors.discard(editor)
-        self._on_idle()
 
     def watch(self, watcher: Outbox) -> None:
         self.watchers.add(watcher)
@@ -86,7 +93,6 @@ class Desk:
 
     def unwatch(self, watcher: Outbox) -> None:
         self.watchers.discard(watcher)
-        self._on_idle()
 
     def broadcast(self, frame: bytes, *, but: "Editor | None" = None) -> None:
         """Send a frame to every editor except `but`."""
@@ -101,18 +107,30 @@ class Desk:
             self._writers.add(writer)
         if not _busy(self._keeper):
             self._first_edit = self._last_edit
-            self._keeper = asyncio.create_task(self._keep(), name=f"snapshot of {self.design_id}")
+            self._keeper = self._begin(self._keep(), f"snapshot of {self.design_id}")
+
+    def _begin(self, work: Coroutine[Any, Any, None], name: str) -> "asyncio.Task[None]":
+        task = asyncio.create_task(work, name=name)
+        task.add_done_callback(lambda _: self._on_idle(self))
+        return task
 
     async def _keep(self) -> None:
-        while (wait := self._seconds_until_due()) > 0:  # noqa: ASYNC110, it waits for silence, not for an event
-            await asyncio.sleep(wait)
-        seen = self._last_edit
-        with contextlib.suppress(AppError):
-            await self.snapshot()
-        self._keeper = None
-        if self._last_edit > seen:
-            self.touch()
-        self._on_idle()
+        """Take snapshots until one holds every edit; one that fails is tried again."""
+        while True:
+            while (wait := self._seconds_until_due()) > 0:  # noqa: ASYNC110, it waits for silence, not for an event
+                await asyncio.sleep(wait)
+            seen = self._last_edit
+            try:
+                await self.snapshot()
+            except NotFound:
+                return
+            except Exception:
+                log.exception("the snapshot of design %s failed and is tried again", self.design_id)
+                await asyncio.sleep(RETRY_SECONDS)
+                continue
+            if self._last_edit <= seen:
+                return
+            self._first_edit = self._last_edit
 
     def _seconds_until_due(self) -> float:
         return min(self._last_edit + QUIET_SECONDS, self._first_edit + LATEST_SECONDS) - monotonic()
@@ -123,7 +141,6 @@ class Desk:
             snapshot = await self.services.rooms.snapshot(self.design_id)
             if self._saved is not None and (snapshot.epoch, snapshot.seq) == (self._saved.epoch, self._saved.seq):
                 return
-            writers, self._writers = self._writers, set()
             document = validate_document(snapshot.document)
             if snapshot.dropped:
                 log.warning("design %s holds what is no design: %s", self.design_id, "; ".join(snapshot.dropped[:5]))
@@ -131,9 +148,14 @@ class Desk:
             known = self.analyses.find(self._key(columns["digest"], document))
             if known is not None and known.nodes:
                 columns["parameters"] = known.total_params
-            async with self.services.database.session() as session:
-                await designs.save_snapshot(session, self.design_id, {**columns, "epoch": snapshot.epoch})
-                await own_code.attribute(session, self.design_id, document, writers)
+            writers, self._writers = self._writers, set()
+            try:
+                async with self.services.database.session() as session:
+                    await designs.save_snapshot(session, self.design_id, {**columns, "epoch": snapshot.epoch})
+                    await own_code.attribute(session, self.design_id, document, writers)
+            except BaseException:
+                self._writers |= writers
+                raise
             self._saved = snapshot
             self._consider(columns["digest"], document)
 
@@ -142,7 +164,7 @@ class Desk:
         if self._saved is None or self.diagnostics.analysis is None:
             snapshot = await self.services.rooms.snapshot(self.design_id)
             document = validate_document(snapshot.document)
-            self._consider(project(document)["digest"], document)
+            self._consider(digest_of(document), document)
 
     def _consider(self, digest: str, document: GraphDocument) -> None:
         if digest == self.diagnostics.digest and (self.diagnostics.analysis is not None or _busy(self._analysis)):
@@ -150,7 +172,7 @@ class Desk:
         known = self.analyses.find(self._key(digest, document))
         self._publish(Diagnostics(digest=digest, analysis=known, analyzing=known is None))
         if known is None:
-            self._analysis = asyncio.create_task(self._analyse(digest, document), name=f"analysis {self.design_id}")
+            self._analysis = self._begin(self._analyse(digest, document), f"analysis of {self.design_id}")
 
     def _key(self, digest: str, document: GraphDocument) -> str:
         """What Keras says follows from the digest alone, unless the sandbox has learned something for this design."""
@@ -162,7 +184,6 @@ class Desk:
         self.analyses.keep(self._key(diagnostics.digest, document), diagnostics.analysis)
         if self.diagnostics.digest in ("", diagnostics.digest):
             self._publish(diagnostics)
-        self._on_idle()
 
     async def _analyse(self, digest: str, document: GraphDocument) -> None:
         async with self.services.database.session() as session:
@@ -182,8 +203,6 @@ class Desk:
             return
         analysis = self.analyses.find(key) or (answer if isinstance(answer, Analysis) else _as_analysis(answer))
         self._publish(Diagnostics(digest=digest, analysis=analysis, analyzing=False))
-        self._analysis = None
-        self._on_idle()
 
     def _publish(self, diagnostics: Diagnostics) -> None:
         self.diagnostics = diagnostics

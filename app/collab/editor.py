@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import logging
 from typing import Final
 
 from starlette.websockets import WebSocket, WebSocketDisconnect
@@ -17,6 +18,8 @@ from app.infra.rooms import RoomReplaced, UpdateGap
 from app.messages.lib0 import Malformed
 from app.messages.rooms import MAX_UPDATE
 from app.shared.errors import AppError, NotFound, TooLarge, Unavailable
+
+log = logging.getLogger(__name__)
 
 MAX_FRAME: Final = MAX_UPDATE + 64
 MAX_HELD: Final = 64
@@ -64,7 +67,9 @@ class Editor:
             self._say_goodbye()
             for task in (listening, delivering, closing):
                 task.cancel()
-            await asyncio.gather(listening, delivering, closing, return_exceptions=True)
+            for ending in await asyncio.gather(listening, delivering, closing, return_exceptions=True):
+                if isinstance(ending, Exception):
+                    log.error("an editing socket ended on a fault", exc_info=ending)
             if self.outbox.closing:
                 await self._close(*await self.outbox.closed())
 

@@ -5,7 +5,6 @@ import contextlib
 import logging
 from collections.abc import Awaitable, Callable, Iterator
 from typing import Final
-from weakref import WeakKeyDictionary
 
 from app.accounts.principal import Role
 from app.collab import protocol
@@ -34,29 +33,34 @@ class Hub:
         self._listener = Listener(on_change=self._on_change, on_replaced=self._on_replaced)
         services.rooms.listeners.append(self._listener)
 
-    def desk(self, design_id: str) -> Desk:
-        """Return the desk of a design, opened if it is not."""
+    @contextlib.contextmanager
+    def at_desk(self, design_id: str) -> Iterator[Desk]:
+        """Be at the desk of a design: everybody who is there at one time, or waits to join, is at the same one."""
         desk = self._desks.get(design_id)
         if desk is None:
-            desk = Desk(design_id, self.services, self.analyses, lambda: self._tidy(design_id))
+            desk = Desk(design_id, self.services, self.analyses, self._tidy)
             self._desks[design_id] = desk
-        return desk
+        desk.visits += 1
+        try:
+            yield desk
+        finally:
+            desk.visits -= 1
+            self._tidy(desk)
 
-    def _tidy(self, design_id: str) -> None:
-        desk = self._desks.get(design_id)
-        if desk is not None and desk.idle:
-            del self._desks[design_id]
+    def _tidy(self, desk: Desk) -> None:
+        if desk.idle and self._desks.get(desk.design_id) is desk:
+            del self._desks[desk.design_id]
 
     def _on_change(self, design_id: str, epoch: str, change: bytes) -> None:
-        desk = self.desk(design_id)
-        desk.broadcast(protocol.update(change))
-        desk.touch()
+        with self.at_desk(design_id) as desk:
+            desk.broadcast(protocol.update(change))
+            desk.touch()
 
     def _on_replaced(self, design_id: str, epoch: str) -> None:
-        desk = self.desk(design_id)
-        for editor in desk.editors:
-            editor.outbox.close(REPLACED, "An older version was restored.")
-        desk.touch()
+        with self.at_desk(design_id) as desk:
+            for editor in desk.editors:
+                editor.outbox.close(REPLACED, "An older version was restored.")
+            desk.touch()
 
     @contextlib.contextmanager
     def guarded(self, outbox: Outbox, role: Role, find_role: FindRole) -> Iterator[None]:
@@ -78,7 +82,9 @@ class Hub:
                     log.exception("a socket's role could not be checked")
 
     async def close(self) -> None:
+        """Take the last snapshots, and send everybody away."""
         self.services.rooms.listeners.remove(self._listener)
+        _hubs.pop(self.services.rooms, None)
         await asyncio.gather(*(desk.close() for desk in list(self._desks.values())))
 
 
@@ -94,11 +100,11 @@ async def _check(outbox: Outbox, role: Role, find_role: FindRole) -> None:
         outbox.close(RESTARTED, "You may now do more with this design.")
 
 
-_hubs: WeakKeyDictionary[RoomClient, Hub] = WeakKeyDictionary()
+_hubs: dict[RoomClient, Hub] = {}
 
 
 def hub_of(services: Services) -> Hub:
-    """Return the one hub of a running server."""
+    """Return the one hub of a running server, which its `close` forgets."""
     hub = _hubs.get(services.rooms)
     if hub is None:
         hub = _hubs[services.rooms] = Hub(services)

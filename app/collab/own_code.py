@@ -14,9 +14,9 @@ from app.collab.hub import hub_of
 from app.designs import own_code
 from app.designs.access import DesignAccess, DesignPolicy
 from app.designs.files import refuse
-from app.designs.projection import project
 from app.designs.schemas import CodePiece, Diagnostics
 from app.designs.service import read_live_document
+from app.document.digest import digest
 from app.document.model import MAX_CODE, Code, GraphDocument, Identifier
 from app.document.own_code import code_digest
 from app.infra.services import Connected, Services, Transaction
@@ -75,7 +75,6 @@ async def run_own_code(access: Runner, services: Connected) -> Diagnostics:
 async def run(services: Services, design_id: str) -> Diagnostics:
     """Analyse the design in the sandbox, keep what its own code gave, and publish it at the design's desk."""
     document = await read_live_document(services.rooms, design_id)
-    digest = project(document)["digest"]
     answer = await services.sandbox.ask(
         AnalyzeRequest(document=document), key=f"{design_id}:{code_digest(document)}", timeout=RUN_SECONDS
     )
@@ -83,6 +82,8 @@ async def run(services: Services, design_id: str) -> Diagnostics:
         refuse(answer)
     async with services.database.session() as session:
         await own_code.keep_outcomes(session, design_id, answer.learned)
-    diagnostics = Diagnostics(digest=digest, analysis=answer.model_copy(update={"learned": {}}), analyzing=False)
-    hub_of(services).desk(design_id).tell(document, diagnostics)
+    analysis = answer.model_copy(update={"learned": {}})
+    diagnostics = Diagnostics(digest=digest(document), analysis=analysis, analyzing=False)
+    with hub_of(services).at_desk(design_id) as desk:
+        desk.tell(document, diagnostics)
     return diagnostics

@@ -27,9 +27,9 @@ Viewer = Annotated[DesignAccess, Depends(view)]
 @router.get("/api/designs/{design_id}/diagnostics")
 async def read_diagnostics(access: Viewer, services: Connected) -> Diagnostics:
     """Return what Keras says of the design as it is now; `analyzing` while it has not said everything."""
-    desk = hub_of(services).desk(access.design_id)
-    await desk.look()
-    return desk.diagnostics
+    with hub_of(services).at_desk(access.design_id) as desk:
+        await desk.look()
+        return desk.diagnostics
 
 
 @router.websocket("/api/designs/{design_id}/sync")
@@ -39,9 +39,10 @@ async def edit(
     """Speak y-protocols with the design's room: any Yjs client may join. Viewers receive and never send edits."""
     await socket.accept()
     hub = hub_of(services)
-    editor = Editor(socket, hub.desk(access.design_id), access, ack=bool(ack))
-    with hub.guarded(editor.outbox, access.role, _find_role(socket)):
-        await editor.serve()
+    with hub.at_desk(access.design_id) as desk:
+        editor = Editor(socket, desk, access, ack=bool(ack))
+        with hub.guarded(editor.outbox, access.role, _find_role(socket)):
+            await editor.serve()
 
 
 @router.websocket("/api/designs/{design_id}/diagnostics")
@@ -49,10 +50,9 @@ async def watch_diagnostics(socket: WebSocket, access: Viewer, services: Connect
     """Send `Diagnostics` as JSON text, now and whenever they change."""
     await socket.accept()
     hub = hub_of(services)
-    desk = hub.desk(access.design_id)
     outbox = Outbox(socket)
     tasks = [asyncio.create_task(part) for part in (_until_gone(socket), outbox.deliver(), outbox.closed())]
-    with hub.guarded(outbox, Role.VIEWER, _find_viewer(socket)):
+    with hub.at_desk(access.design_id) as desk, hub.guarded(outbox, Role.VIEWER, _find_viewer(socket)):
         desk.watch(outbox)
         try:
             await desk.look()

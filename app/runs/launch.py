@@ -92,7 +92,8 @@ async def _start(
     weights: dict[str, str],
     sandbox: SandboxOrder | None,
 ) -> RunDetail:
-    await hub_of(services).desk(access.design_id).snapshot()
+    with hub_of(services).at_desk(access.design_id) as desk:
+        await desk.snapshot()
     async with services.database.session() as session:
         version = await freeze_version(session, services.rooms, access.principal, access.design_id, reuse=True)
         if version.digest != digest(document):

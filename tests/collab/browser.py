@@ -37,6 +37,7 @@ class Replica:
         self.sent = self.acknowledged = 0
         self.closed: tuple[int, str] | None = None
         self.socket: ClientConnection
+        self.connected = asyncio.Event()
         self._changes: list[bytes] = []
         self._applying = False
         self._synced = False
@@ -47,6 +48,7 @@ class Replica:
 
     async def __aenter__(self) -> Self:
         self.socket = await connect(self.address, additional_headers=self.headers, origin=self.origin)  # type: ignore[arg-type]
+        self.connected.set()
         self._reader = asyncio.create_task(self._read())
         await self.socket.send(protocol.step_1(self.doc.get_state()))
         await self.until(lambda: self._synced or self.closed is not None)

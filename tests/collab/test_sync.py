@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import psutil
 import pytest
 from pycrdt import Map
 from websockets.asyncio.client import connect
@@ -184,6 +185,40 @@ async def test_a_restored_version_sends_everybody_to_the_new_epoch(
         assert ada.epoch != old
         assert ada.epoch == owner.get(f"/api/designs/{design}").json()["epoch"]
         assert ada.content == {}
+
+
+async def test_who_joins_while_the_last_one_leaves_sees_the_edits_of_who_comes_later(
+    server: Server, owner: httpx.Client, design: str
+) -> None:
+    """The room process stands still while one browser goes and another one waits for its greeting."""
+    assert server.process is not None
+    rooms = [
+        child
+        for child in psutil.Process(server.process.pid).children(recursive=True)
+        if "app.rooms" in " ".join(child.cmdline())
+    ]
+    assert rooms
+    cookie = cookie_of(owner)
+    waiting = Replica(server.url, design, cookie)
+    async with Replica(server.url, design, cookie):
+        for child in rooms:
+            child.suspend()
+        try:
+            joining = asyncio.create_task(waiting.__aenter__())
+            await waiting.connected.wait()
+        except BaseException:
+            for child in rooms:
+                child.resume()
+            raise
+    for child in rooms:
+        child.resume()
+    await joining
+    try:
+        async with Replica(server.url, design, cookie) as later:
+            await later.set("name", "Seen by both", root="meta")
+            await waiting.until(lambda: waiting.root("meta").get("name") == "Seen by both")
+    finally:
+        await waiting.__aexit__(None, None, None)
 
 
 async def test_a_rename_reaches_open_editors(server: Server, owner: httpx.Client, design: str) -> None:
