@@ -11,7 +11,7 @@ _PLAIN: Final = re.compile(r"[a-z][a-z0-9_]{0,39}")
 _OURS: Final = frozenset(
     {
         "arrays_in", "build_model", "compile_model", "contextlib", "csv", "datasets", "fill_embedding", "functools",
-        "h5py", "json", "keras", "layers", "layers_in", "load_data", "main", "math", "model", "name",
+        "h5py", "json", "keras", "layers", "layers_below", "layers_in", "load_data", "main", "math", "model", "name",
         "np", "older_layers_in", "ops", "Path", "read_vectors", "read_weights", "split", "start_from_weights",
         "take_weights", "tempfile", "trainable", "zipfile",
     }

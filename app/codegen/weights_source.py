@@ -7,21 +7,22 @@ from typing import Literal
 from app.catalog.model import Catalog, Kind
 from app.codegen.literals import literal
 from app.document.model import GraphDocument, Layer, Weights
+from app.graph.paths import paths_of
 from app.graph.topology import nearest_above
 
 
 @dataclass(frozen=True)
 class Order:
-    """What one layer takes: `arguments` is source, the layer's name and, where it is another one, that in the file.
+    """What one layer takes: `arguments` is source, the layer's places and, where it is another one, that in the file.
 
-    `vectors` is the name of a file of word vectors, for an Embedding that may start from one; `lookups` is source, the
-    names of the layers above it that may know its words, the nearest first.
+    `vectors` is the name of a file of word vectors, for an Embedding that may start from one. `places` and `lookups`
+    are source then: its places, and those of the layers above it that may know its words, the nearest first.
     """
 
     file: str
     arguments: str
     vectors: str = ""
-    name: str = ""
+    places: tuple[str, ...] = ()
     lookups: str = ""
 
 
@@ -66,14 +67,16 @@ def _files(references: Iterable[Weights]) -> dict[tuple[Literal["upload", "run"]
 
 def _order(document: GraphDocument, catalog: Catalog, key: str, layer: Layer, file: str) -> Order:
     assert layer.weights is not None
-    name, given = literal(layer.name), layer.weights.layer
-    arguments = f"{name}, {literal(given)}" if given else name
+    places, given = paths_of(document, key), layer.weights.layer
+    arguments = f"{literal(places)}, {literal(given)}" if given else literal(places)
     if layer.class_name != "Embedding" or layer.weights.source != "upload":
         return Order(file, arguments)
     node = next((node for node, call in document.nodes.items() if call.layer == key), "")
-    above = [document.layers.get(document.nodes[each].layer) for each in nearest_above(document, node)]
-    lookups = [each.name for each in above if each is not None and _knows_words(each, catalog)]
-    return Order(file, arguments, file.replace("weights", "vectors"), name, literal(list(dict.fromkeys(lookups))))
+    above = [document.nodes[each].layer for each in nearest_above(document, node)]
+    knowing = [each for each in above if each in document.layers and _knows_words(document.layers[each], catalog)]
+    lookups = list(dict.fromkeys(path for each in knowing for path in paths_of(document, each)))
+    vectors = file.replace("weights", "vectors")
+    return Order(file, arguments, vectors, tuple(map(literal, places)), literal(lookups))
 
 
 def _knows_words(layer: Layer, catalog: Catalog) -> bool:

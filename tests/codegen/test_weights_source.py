@@ -5,6 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import keras
 import numpy as np
 import pytest
 
@@ -168,6 +169,48 @@ def test_a_nested_model_starts_from_the_whole_model_that_it_was(
     ours = by_training(document, {"run:r": run})
 
     assert [bool((weight != 0.25).any()) for weight in ours] == [True, True]
+    same(ours, by_script(document))
+
+
+def test_files_of_keras_2_hold_forward_before_backward(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    cell = {"class_name": "GRU", "config": {"units": 2}}
+    document = chain(
+        ("x", "InputLayer", {"shape": [3, 4]}), ("both", "Bidirectional", {"layer": cell}), ("y", "Output", {})
+    )
+    path = saved(document, tmp_path / "weights_1.h5")
+    document = starting(document, "both", Weights(source="upload", id="u"))
+
+    ours = by_training(document, {"upload:u": path})
+
+    assert len(ours) == 6
+    same(ours, keras.saving.load_model(path, compile=False).get_weights())
+    same(ours, by_script(document))
+
+
+@pytest.mark.parametrize("chosen", ["dense", "inside"])
+def test_of_two_layers_of_one_name_one_starts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, chosen: str) -> None:
+    monkeypatch.chdir(tmp_path)
+    document = nested(
+        {
+            "": {
+                "i": ("InputLayer", {"shape": [4]}),
+                "dense": ("Dense", {"units": 4}),
+                "body": ("Model", {"graph": "g"}),
+                "o": ("Output", {}),
+            },
+            "g": {"x": ("InputLayer", {"shape": [4]}), "inside": ("Dense", {"units": 4}), "y": ("Output", {})},
+        },
+        ["i->dense", "dense->body:inputs.0", "body:outputs.0->o", "x->inside", "inside->y"],
+    )
+    document.layers["inside"].name = document.layers["dense"].name
+    before = chain(("x", "InputLayer", {"shape": [4]}), ("hidden", "Dense", {"units": 4}), ("y", "Output", {}))
+    path = saved(before, tmp_path / "weights_1.keras")
+    document = starting(document, chosen, Weights(source="run", id="r", layer="hidden"))
+
+    ours = by_training(document, {"run:r": path})
+
+    assert [bool((weight != 0.25).any()) for weight in ours] == [chosen == "dense"] * 2 + [chosen == "inside"] * 2
     same(ours, by_script(document))
 
 
