@@ -1,6 +1,8 @@
 """The SQL of datasets."""
 
-from sqlalchemy import delete, select
+from typing import Any
+
+from sqlalchemy import delete, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.accounts.principal import Principal
@@ -27,6 +29,14 @@ async def list_uploads(session: AsyncSession, principal: Principal) -> list[Uplo
             .order_by(Upload.created_at.desc(), Upload.id)
         )
     )
+
+
+async def keep_description(session: AsyncSession, upload: Upload, description: dict[str, Any]) -> None:
+    """Keep what was said of a table that was read as `upload` says, unless it is gone or read in another way by now."""
+    locked = update(Upload).where(Upload.id == upload.id).values(filename=Upload.filename).returning(Upload)
+    present = await session.scalar(locked)
+    if present is not None and present.options == upload.options:
+        present.description = description
 
 
 async def delete_upload(session: AsyncSession, principal: Principal, upload_id: str) -> None:

@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Request
+from fastapi import APIRouter, Depends, Path, Request
 
 from app.accounts.policy import CurrentMember, Member, PolicyFirst
 from app.accounts.principal import Principal, Role
@@ -17,6 +17,7 @@ from app.shared.errors import TooLarge
 router = APIRouter(prefix="/api/datasets", tags=["datasets"], route_class=PolicyFirst)
 
 Editor = Annotated[Principal, Depends(Member(Role.EDITOR))]
+Name = Annotated[str, Path(max_length=200)]
 
 
 @router.get("")
@@ -47,30 +48,31 @@ async def upload_table(request: Request, principal: Editor, services: Connected)
 
 
 @router.get("/{name}/description")
-async def describe_dataset(
-    name: str, principal: CurrentMember, services: Connected, transaction: Transaction
-) -> DatasetDescription:
+async def describe_dataset(name: Name, principal: CurrentMember, services: Connected) -> DatasetDescription:
     """Say what a data set holds: counts, columns, a preview and the label histogram."""
-    return await service.describe(services, await service.get_dataset(transaction, services, principal, name))
+    async with services.database.session() as session:
+        dataset = await service.get_dataset(session, services, principal, name)
+    return await service.describe(services, dataset)
 
 
 @router.get("/{name}/options")
-async def read_options(name: str, principal: CurrentMember, transaction: Transaction) -> CsvOptions:
+async def read_options(name: Name, principal: CurrentMember, transaction: Transaction) -> CsvOptions:
     """Say how an uploaded table is read."""
     return CsvOptions.model_validate((await service.get_upload(transaction, principal, name)).options)
 
 
 @router.put("/{name}/options")
-async def write_options(name: str, options: CsvOptions, principal: Editor, transaction: Transaction) -> CsvOptions:
+async def write_options(name: Name, options: CsvOptions, principal: Editor, transaction: Transaction) -> CsvOptions:
     """Change how an uploaded table is read; runs that began before keep the way they were given."""
     return service.set_options(await service.get_upload(transaction, principal, name), options)
 
 
 @router.delete("/{name}")
-async def delete_dataset(name: str, principal: Editor, services: Connected, transaction: Transaction) -> DatasetDeleted:
+async def delete_dataset(name: Name, principal: Editor, services: Connected) -> DatasetDeleted:
     """Delete an uploaded table; refused with 409 while a run reads it."""
-    upload = await service.get_upload(transaction, principal, name)
-    await refuse_if_used(transaction, principal, name)
-    await repository.delete_upload(transaction, principal, upload.id)
+    async with services.database.session() as session:
+        upload = await service.get_upload(session, principal, name)
+        await refuse_if_used(session, principal, name)
+        await repository.delete_upload(session, principal, upload.id)
     await services.artifacts.remove(upload.artifact)
     return DatasetDeleted()

@@ -101,7 +101,7 @@ async def describe(services: Services, dataset: Dataset, demand: Demand = PLAIN)
     """Return what the set holds, and what of a table reaches a design that wants it as `demand` says.
 
     Raises `Refused` with the words of the process that tried to read it. The plain description of an uploaded table is
-    kept in its row, to be stored with the caller's transaction.
+    kept in its row. To be called outside of a transaction, since reading may take long.
     """
     wanted = _wanted(dataset, demand)
     known = _known_description(dataset, wanted)
@@ -111,7 +111,8 @@ async def describe(services: Services, dataset: Dataset, demand: Demand = PLAIN)
     if isinstance(answer, Refusal):
         raise Refused(answer)
     if dataset.upload is not None and wanted == PLAIN:
-        dataset.upload.description = answer.model_dump(mode="json")
+        async with services.database.session() as session:
+            await repository.keep_description(session, dataset.upload, answer.model_dump(mode="json"))
     elif not isinstance(dataset.source, KerasSource):
         _descriptions[_description_key(dataset, wanted)] = answer
         while len(_descriptions) > _KEPT_DESCRIPTIONS:

@@ -1,6 +1,7 @@
 """What a design trains on, for its script. The room that keeps uploaded tables declares how one is found; this room
 does not know it."""
 
+import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from types import MappingProxyType
 from typing import Final, NamedTuple
@@ -10,8 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.accounts.principal import Principal
 from app.catalog.own import catalog_for
 from app.document.model import GraphDocument
-from app.graph.check import survey
-from app.graph.demand import Demand, demand_in
+from app.graph.demand import Demand, read_demand
 from app.infra.services import Services
 from app.messages.data import BundledSource, DataSource, KerasSource, TargetSpec
 
@@ -50,7 +50,7 @@ async def find_data(services: Services, principal: Principal, document: GraphDoc
         return TrainingData(BundledSource(name=name) if name in _BUNDLED else KerasSource(name=name))
     if principal.user_id is None:
         return None
-    demand = demand_in(survey(document, catalog_for(document)))
+    demand = await asyncio.to_thread(read_demand, document, catalog_for(document))
     async with services.database.session() as session:
         for tables in _tables:
             found = await tables(services, session, principal, name, demand)

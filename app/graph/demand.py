@@ -5,7 +5,9 @@ from typing import Final, Literal
 
 from pydantic import BaseModel, ConfigDict
 
+from app.catalog.model import Catalog
 from app.document.model import GraphDocument, Task, Training
+from app.graph.check import survey
 from app.graph.nesting import Ends
 from app.graph.survey import Survey
 
@@ -80,6 +82,11 @@ def demand_of(document: GraphDocument, inputs: Iterable[str], outputs: Iterable[
         ),
         image_data_format=training.config.image_data_format,
     )
+
+
+def read_demand(document: GraphDocument, catalog: Catalog) -> Demand:
+    """Return what `document` wants of its data; it is surveyed, which takes a while for a large design."""
+    return demand_in(survey(document, catalog))
 
 
 def demand_in(found: Survey) -> Demand:

@@ -49,8 +49,7 @@ async def start(services: Services, access: DesignAccess) -> RunDetail:
     """
     document = await read_live_document(services.rooms, access.design_id)
     sandbox = await _sandbox_for(services, access, document)
-    async with services.database.session() as session:
-        checked = await preflight(services, session, access.principal, document, access.design_id)
+    checked = await preflight(services, access.principal, document, access.design_id)
     if not checked.ready:
         raise NotReady(checked.problems)
     run_id = new_id()

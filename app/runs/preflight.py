@@ -1,9 +1,8 @@
 """Whether a design can be trained: asked before every run, and by everybody who looks at the Train tab."""
 
+import asyncio
 from collections.abc import Iterator, Sequence
 from typing import Any
-
-from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.accounts.principal import Principal
 from app.catalog.own import catalog_for
@@ -11,8 +10,7 @@ from app.datasets import service as datasets
 from app.designs import own_code
 from app.document.edits import RemoveValue
 from app.document.model import GraphDocument
-from app.graph.check import survey
-from app.graph.demand import demand_in
+from app.graph.demand import read_demand
 from app.graph.model import Fix, Problem
 from app.infra.analysis import Refused
 from app.infra.services import Services
@@ -42,21 +40,22 @@ class NotReady(Invalid):
         return {**super().as_dict(), "problems": [problem.model_dump(mode="json") for problem in self.problems]}
 
 
-async def preflight(
-    services: Services, session: AsyncSession, principal: Principal, document: GraphDocument, key: str
-) -> Preflight:
-    """Say whether `document` can be trained on its data set: real Keras judges shapes, loss and labels together.
+async def preflight(services: Services, principal: Principal, document: GraphDocument, key: str) -> Preflight:
+    """Say whether `document`, the design `key`, can be trained on its data set.
 
-    What it names to start from is looked up, and held against its layers.
+    Real Keras judges shapes, loss and labels together, which may take long: no transaction is open meanwhile. What the
+    design names to start from is looked up, and held against its layers.
     """
     name = document.training.dataset
-    known = await own_code.known_outcomes(session, key, document)
+    async with services.database.session() as session:
+        known = await own_code.known_outcomes(session, key, document)
     if name is None:
         _, problems = await _analysed(services, AnalyzeRequest(document=document, known=known), key)
         return Preflight(ready=False, problems=[_no_dataset(), *problems], dataset=None)
     try:
-        dataset = await datasets.get_dataset(session, services, principal, name)
-        demand = demand_in(survey(document, catalog_for(document)))
+        async with services.database.session() as session:
+            dataset = await datasets.get_dataset(session, services, principal, name)
+        demand = await asyncio.to_thread(read_demand, document, catalog_for(document))
         description = await datasets.describe(services, dataset, demand)
     except AppError as error:
         return Preflight(ready=False, problems=[_data_problem(error)], dataset=None)
@@ -64,7 +63,7 @@ async def preflight(
     analysis, found = await _analysed(services, request, key)
     problems = [*_egress_problems(services, document), *found]
     if analysis is not None:
-        problems += await weights_problems(Origins(services, session, principal), document, analysis)
+        problems += await weights_problems(Origins(services, principal), document, analysis)
     return Preflight(ready=not _has_errors(problems), problems=problems, dataset=description)
 
 

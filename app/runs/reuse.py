@@ -17,7 +17,8 @@ from app.document.model import MAX_COORDINATE, GraphDocument, GraphId, Identifie
 from app.document.read import read_document
 from app.infra.services import Connected, Services, Transaction
 from app.runs.access import RunAccess, RunPolicy
-from app.runs.starting import Origins, analysed, counts_of, find_trained, layers_by_graph, references_of, run_offer
+from app.runs.offers import analysed, counts_of, find_trained, layers_by_graph, run_offer
+from app.runs.starting import Origins, references_of
 from app.shared.errors import NotFound
 
 router = APIRouter(prefix="/api", tags=["reuse"], route_class=PolicyFirst)
@@ -107,7 +108,6 @@ async def _find_other(
 async def read_design_weights(
     access: Viewer,
     services: Connected,
-    transaction: Transaction,
     run: Annotated[str | None, Query(max_length=64)] = None,
     upload: Annotated[str | None, Query(max_length=64)] = None,
 ) -> WeightsView:
@@ -116,9 +116,9 @@ async def read_design_weights(
     Of the run or the upload that is named; otherwise of what the design itself names to start from.
     """
     document = await read_live_document(services.rooms, access.design_id)
-    counts = counts_of(document, await analysed(services, transaction, access.design_id, document))
+    counts = counts_of(document, await analysed(services, access.design_id, document))
     whole = _named(run, upload) or document.training.weights
-    origins, named = Origins(services, transaction, access.principal), references_of(document)
+    origins, named = Origins(services, access.principal), references_of(document)
     whys: dict[str, str] = {}
     for key, layer in document.layers.items():
         if counts.get(key) and layer.class_name != "Model":
@@ -148,10 +148,11 @@ def _why_not_all(document: GraphDocument, model: str, whys: Mapping[str, str]) -
 
 
 @router.get("/runs/{run_id}/layers")
-async def read_run_layers(access: RunViewer, services: Connected, transaction: Transaction) -> list[TrainedLayer]:
+async def read_run_layers(access: RunViewer, services: Connected) -> list[TrainedLayer]:
     """List the layers that a run trained, for another design to start from."""
-    version = await get_version(transaction, access.principal, access.run.design_id, access.run.version_id)
-    offer = await run_offer(services, transaction, access.run, read_document(version.document))
+    async with services.database.session() as session:
+        version = await get_version(session, access.principal, access.run.design_id, access.run.version_id)
+    offer = await run_offer(services, access.run, read_document(version.document))
     return [
         TrainedLayer(name=path, class_name=offer.layers[path].class_name, values=count)
         for path, count in offer.counts.items()

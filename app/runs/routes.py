@@ -59,10 +59,10 @@ _BATCH_BODY: Final[dict[str, Any]] = {
 
 
 @router.get("/designs/{design_id}/preflight")
-async def read_preflight(access: DesignEditor, services: Connected, transaction: Transaction) -> Preflight:
+async def read_preflight(access: DesignEditor, services: Connected) -> Preflight:
     """Say whether the design can be trained as it is now, and what does not fit, with fixes."""
     document = await read_live_document(services.rooms, access.design_id)
-    return await preflight(services, transaction, access.principal, document, access.design_id)
+    return await preflight(services, access.principal, document, access.design_id)
 
 
 @router.post(

@@ -1,29 +1,19 @@
-"""What designs start from: files of weights and earlier runs, looked up and held against the layers of a design."""
+"""What designs start from, looked up and held against their layers."""
 
-from collections import OrderedDict
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
-from math import prod
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Final, Literal
+from typing import Final
 
-from sqlalchemy.ext.asyncio import AsyncSession
-
-from app.accounts.principal import Principal, Role
-from app.designs import own_code
-from app.designs.access import require_design_role
-from app.designs.service import get_version
+from app.accounts.principal import Principal
 from app.document.edits import RemoveValue
 from app.document.model import GraphDocument, Layer, Weights
-from app.document.read import read_document
 from app.graph.model import Fix, Problem
 from app.infra.services import Services
-from app.messages.analysis import Analysis, AnalyzeRequest
+from app.messages.analysis import Analysis
 from app.messages.weights import WordVectors
-from app.runs import repository
+from app.runs.offers import Offer, counts_of, file_offer, find_trained, layers_by_graph, run_offer
 from app.runs.service import find_weights
-from app.runs.tables import Run
-from app.shared.errors import AppError, NotFound
+from app.shared.errors import AppError
 from app.weights import service as weights
 
 _SHAPELESS: Final = frozenset(
@@ -37,32 +27,6 @@ _SHAPELESS: Final = frozenset(
 """Parameters that change no shape of a weight; so do those that end like these."""
 _SHAPELESS_ENDINGS: Final = ("_initializer", "_regularizer", "_constraint")
 
-_KEPT_OFFERS: Final = 64
-
-
-@dataclass(frozen=True)
-class Offer:
-    """What a file or a run has: how many values by the path of each layer's name, `encoder/dense` inside a model.
-
-    `layers` are all of the run's design, those too of which nobody could count the values.
-    """
-
-    whose: Literal["file", "run"]
-    counts: Mapping[str, int]
-    layers: Mapping[str, Layer] = field(default_factory=dict)
-
-    def paths(self, name: str) -> list[str]:
-        """Return where a layer of this name, or path, may be: inside nested models too."""
-        return _ending(self.counts, name)
-
-    def may_have(self, name: str) -> bool:
-        """Whether there is such a layer at all, be it without values."""
-        return bool(_ending(self.layers, name))
-
-
-def _ending(paths: Iterable[str], name: str) -> list[str]:
-    return [path for path in paths if path == name or path.endswith(f"/{name}")]
-
 
 @dataclass(frozen=True)
 class Judgement:
@@ -72,15 +36,11 @@ class Judgement:
     certain: bool = True
 
 
-_run_offers: Final[OrderedDict[str, Offer]] = OrderedDict()
-"""What runs have, by the version that they trained, which never changes."""
-
-
 class Origins:
     """What a design names to start from, each looked up once."""
 
-    def __init__(self, services: Services, session: AsyncSession, principal: Principal) -> None:
-        self.services, self.session, self.principal = services, session, principal
+    def __init__(self, services: Services, principal: Principal) -> None:
+        self.services, self.principal = services, principal
         self._found: dict[tuple[str, str], Offer | WordVectors | AppError] = {}
 
     async def look_up(self, reference: Weights) -> Offer | WordVectors | AppError:
@@ -107,99 +67,14 @@ class Origins:
                 return _judge(found, layer, reference.layer or layer.name, count)
 
     async def _read(self, reference: Weights) -> Offer | WordVectors:
-        if reference.source == "upload":
-            file, _ = await weights.get_file(self.session, self.principal, reference.id)
-            contents = weights.contents_of(file)
-            if isinstance(contents, WordVectors):
-                return contents
-            return Offer("file", {layer.name: _values(layer.shapes) for layer in contents.layers})
-        run, document = await find_trained(self.session, self.principal, reference.id)
-        await find_weights(self.services, self.session, self.principal, run.id)
-        return await run_offer(self.services, self.session, run, document)
-
-
-def _values(shapes: Mapping[str, list[int]]) -> int:
-    return sum(prod(shape) for shape in shapes.values())
-
-
-async def run_offer(services: Services, session: AsyncSession, run: Run, document: GraphDocument) -> Offer:
-    """Return what `run`, which trained `document`, has for layers."""
-    if run.version_id not in _run_offers:
-        analysis = await analysed(services, session, run.design_id, document)
-        counts = counts_of(document, analysis)
-        paths = dict(layer_paths(document))
-        layers = {path: document.layers[key] for path, key in paths.items()}
-        offer = Offer("run", {path: counts[key] for path, key in paths.items() if counts.get(key)}, layers)
-        if analysis is None:
-            return offer
-        _run_offers[run.version_id] = offer
-        while len(_run_offers) > _KEPT_OFFERS:
-            _run_offers.popitem(last=False)
-    return _run_offers[run.version_id]
-
-
-def layers_by_graph(document: GraphDocument) -> dict[str, list[str]]:
-    """Return the layers that are called in each graph, each once."""
-    inside: dict[str, dict[str, None]] = {}
-    for node in document.nodes.values():
-        inside.setdefault(node.graph, {})[node.layer] = None
-    return {graph: list(layers) for graph, layers in inside.items()}
-
-
-def layer_paths(document: GraphDocument) -> Iterator[tuple[str, str]]:
-    """Yield the layers of a design by the path of their names, as Keras writes them to a file; nested models aside."""
-    inside = layers_by_graph(document)
-
-    def below(graph: str, prefix: str, around: tuple[str, ...]) -> Iterator[tuple[str, str]]:
-        for key in inside.get(graph, ()):
-            layer = document.layers.get(key)
-            if layer is None:
-                continue
-            inner = layer.params.get("graph") if layer.class_name == "Model" else None
-            if isinstance(inner, str) and inner and inner not in around:
-                yield from below(inner, f"{prefix}{layer.name}/", (*around, inner))
-            elif layer.class_name != "Model":
-                yield f"{prefix}{layer.name}", key
-
-    yield from below("", "", ())
-
-
-async def find_trained(session: AsyncSession, principal: Principal, run_id: str) -> tuple[Run, GraphDocument]:
-    """Return a run that the principal may see, and the design as it trained it; raise `NotFound`."""
-    run = await repository.find_run(session, principal, run_id)
-    if run is not None:
-        try:
-            await require_design_role(session, principal, run.design_id, Role.VIEWER)
-        except AppError:
-            run = None
-    if run is None:
-        raise NotFound(
-            "There is no such run, or its design is not shared with you.",
-            expected="a run of a design that you may see",
-            received=run_id,
-            hint="It may have been deleted; choose another one.",
-        )
-    version = await get_version(session, principal, run.design_id, run.version_id)
-    return run, read_document(version.document)
-
-
-async def analysed(
-    services: Services, session: AsyncSession, design_id: str, document: GraphDocument
-) -> Analysis | None:
-    """Return what Keras says of a design; None when it did not come to an end."""
-    known = await own_code.known_outcomes(session, design_id, document)
-    answer = await services.analysis.ask(AnalyzeRequest(document=document, known=known), services.analysis_seconds)
-    return answer if isinstance(answer, Analysis) else None
-
-
-def counts_of(document: GraphDocument, analysis: Analysis | None) -> dict[str, int]:
-    """Return how many values each layer has, by its id; what could not be analysed is left out."""
-    counts: dict[str, int] = {}
-    for node in analysis.nodes if analysis else []:
-        if node.id in document.nodes:
-            layer = document.nodes[node.id].layer
-            counts[layer] = max(counts.get(layer, 0), node.params)
-    return counts
+        async with self.services.database.session() as session:
+            if reference.source == "upload":
+                file, _ = await weights.get_file(session, self.principal, reference.id)
+                contents = weights.contents_of(file)
+                return contents if isinstance(contents, WordVectors) else file_offer(contents)
+            run, document = await find_trained(session, self.principal, reference.id)
+            await find_weights(self.services, session, self.principal, run.id)
+        return await run_offer(self.services, run, document)
 
 
 def references_of(document: GraphDocument) -> dict[str, Weights]:

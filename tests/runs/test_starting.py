@@ -10,7 +10,7 @@ import httpx
 import numpy as np
 import pytest
 
-from app.runs.starting import layer_paths
+from app.runs.offers import layer_paths
 from tests.graph.designs import nested
 from tests.runs.test_story import ended, start, wait_for
 from tests.server import Server
