@@ -1,4 +1,5 @@
 import { type CSSVariablesResolver, createTheme, type MantineColorsTuple } from "@mantine/core";
+import i18n from "@/i18n";
 
 const loom: MantineColorsTuple = [
   "#eef0ff",
@@ -6,7 +7,7 @@ const loom: MantineColorsTuple = [
   "#bac2f3",
   "#949fea",
   "#7582e2",
-  "#5f6ee0",
+  "#5a69de",
   "#4456d8",
   "#3849bd",
   "#3040a6",
@@ -40,6 +41,8 @@ const gray: MantineColorsTuple = [
   "#1e2433",
 ];
 
+const closeButtonProps = { "aria-label": i18n.t("common:close") };
+
 export const theme = createTheme({
   colors: { loom, dark, gray },
   primaryColor: "loom",
@@ -57,11 +60,13 @@ export const theme = createTheme({
     Tooltip: { defaultProps: { openDelay: 350, withArrow: false, fz: "xs", multiline: true, maw: 320 } },
     Modal: {
       styles: { title: { fontWeight: 620 } },
-      defaultProps: { centered: true, overlayProps: { backgroundOpacity: 0.4, blur: 2 } },
+      defaultProps: { centered: true, overlayProps: { backgroundOpacity: 0.4, blur: 2 }, closeButtonProps },
     },
-    Drawer: { styles: { title: { fontWeight: 620 } } },
+    Drawer: { styles: { title: { fontWeight: 620 } }, defaultProps: { closeButtonProps } },
+    Select: { defaultProps: { selectFirstOptionOnChange: true } },
+    Switch: { defaultProps: { withThumbIndicator: false } },
     ActionIcon: { defaultProps: { variant: "subtle", color: "gray" } },
-    Menu: { defaultProps: { shadow: "md", position: "bottom-end" } },
+    Menu: { defaultProps: { shadow: "md", position: "bottom-end", withInitialFocusPlaceholder: false } },
     Paper: { defaultProps: { radius: "md" } },
     Badge: { styles: { root: { textTransform: "none", fontWeight: 550 } } },
     Card: { defaultProps: { radius: "md" } },
@@ -69,6 +74,16 @@ export const theme = createTheme({
 });
 
 const HUES = ["loom", "red", "orange", "yellow", "teal", "cyan", "green", "grape", "gray"];
+
+/** Text on a tinted surface of the light scheme: dark enough to be read at any size. */
+function lightTints(): Record<string, string> {
+  return Object.fromEntries(
+    HUES.filter((hue) => hue !== "loom" && hue !== "gray").map((hue) => [
+      `--mantine-color-${hue}-light-color`,
+      `color-mix(in srgb, var(--mantine-color-${hue}-9) 70%, black)`,
+    ]),
+  );
+}
 
 /** Tinted surfaces of the dark scheme: a breath of the colour, with text in its light shade. */
 function darkTints(): Record<string, string> {
@@ -95,6 +110,7 @@ export const cssVariables: CSSVariablesResolver = () => ({
     "--loom-border": "var(--mantine-color-gray-3)",
     "--loom-faint": "var(--mantine-color-gray-2)",
     "--mantine-color-dimmed": "var(--mantine-color-gray-7)",
+    ...lightTints(),
   },
   dark: {
     "--loom-page": "var(--mantine-color-dark-8)",

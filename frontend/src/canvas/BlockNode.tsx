@@ -64,6 +64,7 @@ function Card({ block, ports, selected }: { block: Block; ports: CardPorts; sele
       data-selected={selected || undefined}
       data-severity={faulty ? "error" : undefined}
       data-hit={hit}
+      data-measured={coloring.by !== "type" || undefined}
     >
       <Ports id={block.id} ports={ports.inputs} type="target" />
       <span className={classes.icon} aria-hidden>

@@ -2,12 +2,12 @@ import { useComputedColorScheme } from "@mantine/core";
 import { useStoreApi } from "@xyflow/react";
 import { useContext, useEffect, useRef } from "react";
 import { useEditorView } from "@/actions";
-import { layerSpec, layerStyle, layerTitle, subscribeToSpecs } from "@/catalog";
+import { layerTitle, subscribeToSpecs } from "@/catalog";
 import { type DesignContent, useDesignDocument } from "@/document";
 import { controlPoints } from "@/graph/curve";
 import { type CanvasModel, overlaps, type Rect } from "./CanvasModel";
 import classes from "./canvas.module.css";
-import { blockColor, cardColor, type Scheme } from "./coloring";
+import { paintedColor, type Scheme } from "./coloring";
 import { FactContext, type FactIndex } from "./facts";
 import { useCanvasState } from "./state";
 
@@ -201,30 +201,20 @@ function drawCards(pen: CanvasRenderingContext2D, zoom: number, rect: Rect, scen
   const { model, content, facts, scheme } = scene;
   const { colorBy } = useEditorView.getState();
   const { hits } = useCanvasState.getState();
-  const largest = colorBy === "type" ? 0 : facts.largest(colorBy);
   const dark = scheme === "dark";
   pen.textBaseline = "middle";
   pen.font = "600 30px Inter, system-ui, sans-serif";
-  for (const { id, position, width = 0, height = 0, selected, data } of model.nodes) {
-    const { x, y } = position;
+  for (const node of model.nodes) {
+    const { id, width = 0, height = 0, selected, data } = node;
+    const { x, y } = node.position;
     if (!overlaps({ left: x, top: y, right: x + width, bottom: y + height }, rect)) continue;
     const layer = content.layers[content.nodes[id]?.layer ?? ""];
     const members = data.block?.nodes ?? [id];
-    const style = layerStyle(layerSpec(layer?.class_name ?? ""));
-    const known = facts.of(id);
-    const color = data.block
-      ? blockColor(
-          colorBy,
-          members.map((member) => facts.of(member)),
-          largest,
-          scheme,
-        )
-      : cardColor(colorBy, style, known, largest, scheme);
     const found = hits && members.some((member) => hits.has(member));
     pen.globalAlpha = hits && !found ? 0.35 : 1;
     pen.fillStyle = dark ? "#1f2532" : "#ffffff";
     pen.fillRect(x, y, width, height);
-    pen.fillStyle = color;
+    pen.fillStyle = paintedColor(node, content, facts, colorBy, scheme);
     const strength = colorBy === "type" ? (dark ? 0.3 : 0.2) : 0.75;
     pen.globalAlpha *= strength;
     pen.fillRect(x, y, width, height);

@@ -102,8 +102,9 @@ function Finder({ control }: { control: CanvasControl }) {
         </Tooltip>
         <CloseButton size={26} aria-label={t("find.close")} onClick={close} />
       </div>
-      {!query.trim() && (
+      {found.length === 0 && (
         <div className={classes.findExamples}>
+          {query.trim() && <Text size="xs">{t("find.nothing")}</Text>}
           {FIND_EXAMPLES.map((example) => (
             <UnstyledButton key={example} className={classes.findExample} onClick={() => setQuery(example)}>
               {example}
@@ -140,6 +141,7 @@ function findables(
       const layer = layers[node.layer];
       if (!layer) return [];
       const { analysis, severity } = facts.of(id);
+      const spec = layerSpec(layer.class_name);
       return {
         id,
         graph: node.graph,
@@ -152,7 +154,8 @@ function findables(
         flops: analysis?.flops,
         severity,
         shared: (calls.get(node.layer)?.length ?? 0) > 1,
-        placeholder: layer.class_name === PLACEHOLDER || !layerSpec(layer.class_name),
+        placeholder: layer.class_name === PLACEHOLDER || !spec,
+        valueOf: (name) => layer.params[name] ?? spec?.params?.find((param) => param.name === name)?.default,
       };
     });
 }

@@ -92,7 +92,7 @@ function Card({ id, ports, selected }: { id: string; ports: CardPorts; selected:
   const title = operation
     ? operationTitle(layer.class_name, spec, layer.params)
     : layerTitle(wantedTitle(layer));
-  const plainName = operation || layer.name === snakeCase(layer.class_name);
+  const named = placeOfName(layer, title, operation);
   const unknown = layer.class_name === PLACEHOLDER || (!spec && getCatalog() !== undefined);
   const Icon = unknown ? IconQuestionMark : style.icon;
   const { above, below } = nameRoom(ports);
@@ -109,6 +109,7 @@ function Card({ id, ports, selected }: { id: string; ports: CardPorts; selected:
       data-operation={operation || undefined}
       data-placeholder={unknown || undefined}
       data-hit={hit}
+      data-measured={coloring.by !== "type" || undefined}
       data-chosen={chosen || undefined}
       style={
         {
@@ -127,7 +128,7 @@ function Card({ id, ports, selected }: { id: string; ports: CardPorts; selected:
       <span className={classes.words}>
         <span className={classes.top}>
           <span className={classes.title}>{title}</span>
-          {!plainName && <span className={classes.name}>{layer.name}</span>}
+          {named === "beside" && <span className={classes.name}>{layer.name}</span>}
           <span className={classes.badges}>
             {severity && severity !== "info" && <ProblemBadge severity={severity} messages={messages} />}
             {call && <StartBadge id={id} layerId={call.layer} layer={layer} />}
@@ -149,7 +150,11 @@ function Card({ id, ports, selected }: { id: string; ports: CardPorts; selected:
             ) : layer.class_name === MODEL ? (
               <ModelWords layer={layer} />
             ) : (
-              [inside, summarize(spec, layer.params) || (plainName ? layer.name : "")]
+              [
+                named === "below" && layer.name,
+                inside,
+                summarize(spec, layer.params) || (named === "nowhere" && layer.name),
+              ]
                 .filter(Boolean)
                 .join(" · ")
             )}
@@ -161,6 +166,15 @@ function Card({ id, ports, selected }: { id: string; ports: CardPorts; selected:
       <RefusalNote id={id} />
     </div>
   );
+}
+
+/** Beside a longer title than this there is no room for a name. */
+const LONG_TITLE = 12;
+
+/** Where a card tells the name of its layer; a name that only repeats the class is told where nothing else is. */
+function placeOfName(layer: LayerInstance, title: string, operation = false): "beside" | "below" | "nowhere" {
+  if (operation || layer.name === snakeCase(layer.class_name)) return "nowhere";
+  return title.length > LONG_TITLE ? "below" : "beside";
 }
 
 /** A placeholder is called what the file called it. */
@@ -179,7 +193,9 @@ function ModelWords({ layer }: { layer: LayerInstance }) {
     <Tooltip label={t("model.open")}>
       <span className={classes.model} data-testid="model-inside">
         <IconStack2 size={12} aria-hidden />
-        {name} · {t("model.layers", { count })}
+        <span className={classes.modelWords}>
+          {name} · {t("model.layers", { count })}
+        </span>
       </span>
     </Tooltip>
   );

@@ -1,7 +1,7 @@
-import { Menu, UnstyledButton, useComputedColorScheme } from "@mantine/core";
+import { Menu, Tooltip, UnstyledButton, useComputedColorScheme } from "@mantine/core";
 import { IconPalette } from "@tabler/icons-react";
 import { useTranslation } from "react-i18next";
-import { COLORINGS, useEditorView } from "@/actions";
+import { COLORINGS, type ColorBy, useEditorView } from "@/actions";
 import { formatCompact } from "@/lib/format";
 import classes from "./canvas.module.css";
 import { rampGradient, useColoring } from "./coloring";
@@ -14,8 +14,10 @@ export function Legend() {
   return (
     <Menu position="top-start" width={200}>
       <Menu.Target>
-        <UnstyledButton className={classes.legend} aria-label={t("color.choose")} data-testid="color-by">
-          <IconPalette size={15} aria-hidden />
+        <UnstyledButton className={classes.legend} data-testid="color-by">
+          <Tooltip label={t("color.choose")}>
+            <IconPalette size={16} aria-label={t("color.choose")} role="img" />
+          </Tooltip>
           {by !== "type" && (
             <>
               <span className={classes.legendTitle}>{t(`color.${by}`)}</span>
@@ -34,18 +36,16 @@ export function Legend() {
       </Menu.Target>
       <Menu.Dropdown>
         <Menu.Label>{t("color.label")}</Menu.Label>
-        {COLORINGS.map((each) => (
-          <Menu.Item
-            key={each}
-            role="menuitemradio"
-            aria-checked={each === by}
-            fw={each === by ? 600 : undefined}
-            data-testid={`color-by-${each}`}
-            onClick={() => useEditorView.setState({ colorBy: each })}
-          >
-            {t(`color.${each}`)}
-          </Menu.Item>
-        ))}
+        <Menu.RadioGroup
+          value={by}
+          onChange={(picked) => useEditorView.setState({ colorBy: picked as ColorBy })}
+        >
+          {COLORINGS.map((each) => (
+            <Menu.RadioItem key={each} value={each} closeMenuOnClick data-testid={`color-by-${each}`}>
+              {t(`color.${each}`)}
+            </Menu.RadioItem>
+          ))}
+        </Menu.RadioGroup>
       </Menu.Dropdown>
     </Menu>
   );

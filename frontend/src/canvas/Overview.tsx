@@ -1,12 +1,15 @@
 import { useComputedColorScheme } from "@mantine/core";
 import { useReactFlow, useStoreApi } from "@xyflow/react";
-import { type PointerEvent, useEffect, useRef, type WheelEvent } from "react";
+import { type PointerEvent, useContext, useEffect, useRef, type WheelEvent } from "react";
 import { useTranslation } from "react-i18next";
-import { layerSpec, layerStyle, specsVersion, subscribeToSpecs } from "@/catalog";
+import { useEditorView } from "@/actions";
+import { specsVersion, subscribeToSpecs } from "@/catalog";
 import { useDesignDocument } from "@/document";
 import { type Box, boundsOf } from "@/graph/arrange";
 import type { CanvasModel } from "./CanvasModel";
 import classes from "./canvas.module.css";
+import { paintedColor } from "./coloring";
+import { FactContext } from "./facts";
 import type { FlowNode } from "./LayerNode";
 import type { FlowEdge } from "./WireEdge";
 
@@ -31,6 +34,7 @@ export function Overview({ model }: { model: CanvasModel }) {
   const flow = useReactFlow<FlowNode, FlowEdge>();
   const store = useStoreApi<FlowNode, FlowEdge>();
   const design = useDesignDocument();
+  const facts = useContext(FactContext);
   const scheme = useComputedColorScheme("light");
   const bitmap = useRef<HTMLCanvasElement>(null);
   const frame = useRef<HTMLDivElement>(null);
@@ -38,8 +42,7 @@ export function Overview({ model }: { model: CanvasModel }) {
 
   useEffect(() => {
     let nodes: readonly FlowNode[] | null = null;
-    let layers: unknown = null;
-    let specs = specsVersion();
+    let known: unknown[] = [];
     let asked = 0;
     let painted = Number.NEGATIVE_INFINITY;
     let later = 0;
@@ -47,20 +50,20 @@ export function Overview({ model }: { model: CanvasModel }) {
       asked = 0;
       const state = store.getState();
       const { content } = design.snapshot;
-      const changed = model.nodes !== nodes || content.layers !== layers || specsVersion() !== specs;
+      const { colorBy } = useEditorView.getState();
+      const told = [content.layers, specsVersion(), colorBy, colorBy === "type" ? 0 : facts.version()];
+      const changed = model.nodes !== nodes || told.some((each, index) => each !== known[index]);
       const rest = painted + REPAINT_MS - performance.now();
       window.clearTimeout(later);
       if (changed && rest > 0) later = window.setTimeout(ask, rest);
       else if (changed) {
         painted = performance.now();
         nodes = model.nodes;
-        layers = content.layers;
-        specs = specsVersion();
+        known = told;
         scale.current = scaleFor(nodes);
-        paint(bitmap.current, nodes, scale.current, (id) => {
-          const layer = content.layers[content.nodes[id]?.layer ?? ""];
-          return layerStyle(layerSpec(layer?.class_name ?? ""))[scheme];
-        });
+        paint(bitmap.current, nodes, scale.current, (node) =>
+          paintedColor(node, content, facts, colorBy, scheme),
+        );
       }
       placeFrame(frame.current, scale.current, state.transform, state.width, state.height);
     };
@@ -73,13 +76,15 @@ export function Overview({ model }: { model: CanvasModel }) {
       model.subscribe(ask),
       design.snapshot.subscribe(ask),
       subscribeToSpecs(ask),
+      facts.subscribe(ask),
+      useEditorView.subscribe((state, before) => state.colorBy !== before.colorBy && ask()),
     ];
     return () => {
       cancelAnimationFrame(asked);
       window.clearTimeout(later);
       for (const stop of stops) stop();
     };
-  }, [store, model, design, scheme]);
+  }, [store, model, design, facts, scheme]);
 
   const goTo = (event: PointerEvent<HTMLDivElement>) => {
     const box = event.currentTarget.getBoundingClientRect();
@@ -124,14 +129,14 @@ function paint(
   canvas: HTMLCanvasElement | null,
   nodes: readonly FlowNode[],
   { zoom, x, y }: Scale,
-  colorOf: (id: string) => string,
+  colorOf: (node: FlowNode) => string,
 ): void {
   const pen = canvas?.getContext("2d");
   if (!pen) return;
   pen.setTransform(2, 0, 0, 2, 0, 0);
   pen.clearRect(0, 0, WIDTH, HEIGHT);
   for (const node of nodes) {
-    pen.fillStyle = colorOf(node.id);
+    pen.fillStyle = colorOf(node);
     const width = Math.max(2, (node.width ?? 0) * zoom);
     const height = Math.max(1.5, (node.height ?? 0) * zoom);
     pen.fillRect(node.position.x * zoom + x, node.position.y * zoom + y, width, height);

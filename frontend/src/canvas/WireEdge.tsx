@@ -21,7 +21,8 @@ export const WireEdge = memo(function WireEdge(props: EdgeProps<FlowEdge>) {
   const received = useNodeFacts(target);
   const dropping = useCanvasState((state) => state.dropWire === id);
   const label = wireLabel(analysis?.output_shapes[from.port]);
-  const faulty = received.severity === "error" && !received.analysis?.output_shapes;
+  const faulty =
+    received.severity === "error" && Object.keys(received.analysis?.output_shapes ?? {}).length === 0;
   const middle = pointAt(curve, 0.5);
   return (
     <g

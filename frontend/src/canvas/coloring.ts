@@ -1,6 +1,8 @@
 import { type ColorBy, useEditorView } from "@/actions";
-import type { CategoryStyle } from "@/catalog";
-import { type Measure, measured, type NodeFacts, useFacts } from "./facts";
+import { type CategoryStyle, layerSpec, layerStyle } from "@/catalog";
+import type { DesignContent } from "@/document";
+import { type FactIndex, type Measure, measured, type NodeFacts, useFacts } from "./facts";
+import type { FlowNode } from "./LayerNode";
 
 /** From little to much, on a light and on a dark canvas. */
 const RAMPS = {
@@ -54,6 +56,21 @@ export function blockColor(
   if (by === "type") return BLOCK[scheme];
   const known = members.map((facts) => measured(facts.analysis, by)).filter((value) => value !== undefined);
   return known.length ? rampColor(share(Math.max(...known), largest), scheme) : UNKNOWN[scheme];
+}
+
+/** The colour of a card where it is painted, not mounted. */
+export function paintedColor(
+  { id, data }: FlowNode,
+  content: DesignContent,
+  facts: FactIndex,
+  by: ColorBy,
+  scheme: Scheme,
+): string {
+  const largest = by === "type" ? 0 : facts.largest(by);
+  const members = data.block?.nodes.map((member) => facts.of(member));
+  if (members) return blockColor(by, members, largest, scheme);
+  const layer = content.layers[content.nodes[id]?.layer ?? ""];
+  return cardColor(by, layerStyle(layerSpec(layer?.class_name ?? "")), facts.of(id), largest, scheme);
 }
 
 /** The colouring that is chosen, with the largest value of it in the design. */

@@ -110,7 +110,7 @@ export function PythonEditor(props: PythonEditorProps) {
           latest.current.onLine?.(update.state.doc.lineAt(update.state.selection.main.head).number);
         }
       }),
-      rights.current.of(writing(readOnly, label)),
+      rights.current.of(writing(readOnly, label, t("leave"))),
     ];
     const editor = new EditorView({ doc: value, extensions: [...own, ...common], parent: place.current });
     view.current = editor;
@@ -121,8 +121,9 @@ export function PythonEditor(props: PythonEditorProps) {
   }, [i18n.language]);
 
   useEffect(() => {
-    view.current?.dispatch({ effects: rights.current.reconfigure(writing(readOnly, label)) });
-  }, [readOnly, label]);
+    const now = writing(readOnly, label, t("leave"));
+    view.current?.dispatch({ effects: rights.current.reconfigure(now) });
+  }, [readOnly, label, t]);
 
   useEffect(() => {
     const editor = view.current;
@@ -153,9 +154,15 @@ export function PythonEditor(props: PythonEditorProps) {
   return <div ref={place} style={{ height: "100%", minHeight: 0 }} data-testid={testId} />;
 }
 
-function writing(readOnly: boolean, label: string): Extension {
+function writing(readOnly: boolean, label: string, leaving: string): Extension {
   return [
     EditorState.readOnly.of(readOnly),
-    EditorView.contentAttributes.of({ "aria-label": label, spellcheck: "false", autocapitalize: "off" }),
+    EditorView.contentAttributes.of({
+      "aria-label": label,
+      "aria-description": leaving,
+      tabindex: "0",
+      spellcheck: "false",
+      autocapitalize: "off",
+    }),
   ];
 }

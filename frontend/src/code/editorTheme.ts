@@ -9,7 +9,7 @@ const look = EditorView.theme({
   ".cm-content": { padding: "10px 0", caretColor: "var(--mantine-color-text)" },
   ".cm-cursor": { borderLeftColor: "var(--mantine-color-text)" },
   ".cm-gutters": {
-    color: "light-dark(#8c94a5, #6b7489)",
+    color: "light-dark(#687082, #8791a6)",
     background: "var(--loom-surface)",
     borderRight: "1px solid var(--loom-border)",
   },
@@ -73,7 +73,7 @@ const look = EditorView.theme({
 
 const colors = HighlightStyle.define([
   { tag: tags.keyword, color: "light-dark(#7a2fc4, #c49bff)" },
-  { tag: [tags.string, tags.special(tags.string)], color: "light-dark(#1f7a4d, #8fd6ae)" },
+  { tag: [tags.string, tags.special(tags.string)], color: "light-dark(#1c7046, #8fd6ae)" },
   { tag: [tags.number, tags.bool, tags.null], color: "light-dark(#a85300, #f2b57c)" },
   { tag: tags.comment, color: "light-dark(#6d7688, #8c95a8)", fontStyle: "italic" },
   { tag: [tags.className, tags.definition(tags.className)], color: "light-dark(#0b6a80, #7fd0e4)" },

@@ -147,6 +147,7 @@ export function DesignList() {
       <Dropzone.FullScreen
         active={file === null && !visitor}
         multiple={false}
+        inputProps={{ "aria-label": t("dropTitle") }}
         onDrop={([dropped]) => dropped && importFile(dropped)}
       >
         <Stack align="center" justify="center" mih={260} gap={6} style={{ pointerEvents: "none" }}>

@@ -58,7 +58,7 @@ export function ReportTable({ report, action }: ReportTableProps) {
         </Text>
       ))}
       <ScrollArea.Autosize mah={340} type="auto">
-        <Table fz="xs" stickyHeader>
+        <Table fz="xs" stickyHeader miw={420}>
           <Table.Thead>
             <Table.Tr>
               <Table.Th>{t("import.layer")}</Table.Th>
@@ -76,7 +76,7 @@ export function ReportTable({ report, action }: ReportTableProps) {
                 <Table.Td>{layer.name}</Table.Td>
                 <Table.Td>{layer.class_name}</Table.Td>
                 <Table.Td style={{ whiteSpace: "nowrap" }}>
-                  <Badge size="sm" variant="dot" color={COLORS[layer.outcome]}>
+                  <Badge size="sm" variant="dot" color={COLORS[layer.outcome]} miw="max-content">
                     {t(`import.outcomes.${layer.outcome}`)}
                   </Badge>
                 </Table.Td>

@@ -47,7 +47,7 @@ export function NewDesignDialog({ opened, onClose, onImport }: NewDesignDialogPr
             data-autofocus
           >
             <div className={classes.start}>
-              <IconPlus size={26} stroke={1.5} />
+              <IconPlus size={26} stroke={1.5} style={{ flex: "none" }} />
               <div>
                 <Text fw={600} size="sm">
                   {t("gallery.blank")}
@@ -62,7 +62,7 @@ export function NewDesignDialog({ opened, onClose, onImport }: NewDesignDialogPr
             {(props) => (
               <UnstyledButton {...props} className={classes.choice} data-testid="import-file">
                 <div className={classes.start}>
-                  <IconFileImport size={26} stroke={1.5} />
+                  <IconFileImport size={26} stroke={1.5} style={{ flex: "none" }} />
                   <div>
                     <Text fw={600} size="sm">
                       {t("gallery.import")}

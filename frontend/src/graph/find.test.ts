@@ -14,6 +14,7 @@ const node = (id: string, change: Partial<Findable>): Findable => ({
   severity: null,
   shared: false,
   placeholder: false,
+  valueOf: () => undefined,
   ...change,
 });
 
@@ -22,6 +23,11 @@ const NODES = [
   node("b", { className: "Conv2D", title: "Conv2D", name: "stem_conv", params: 1_500_000, flops: 3e9 }),
   node("c", { className: "Conv2DTranspose", title: "Conv2DTranspose", params: 900, severity: "error" }),
   node("d", { params: 1_000_000, trainable: false, note: "the Stem of it" }),
+  node("f", {
+    params: undefined,
+    valueOf: (param) =>
+      ({ kernel_size: [3, 3], units: 64, kernel_regularizer: { class_name: "L2", config: {} } })[param],
+  }),
   node("e", { className: "ops.mean", title: "mean", graph: "g", shared: true, params: undefined }),
 ];
 
@@ -44,6 +50,10 @@ describe("the search in a design", () => {
     ["is:shared", "e"],
     ["-type:conv* params>0", "d"],
     ["is:nonsense", ""],
+    ["units:64", "f"],
+    ["kernel_size:*", "f"],
+    ["kernel_size:3x3 kernel_regularizer:l2", "f"],
+    ["nonsense:64", ""],
     ["type:(", ""],
     ["nothing at all", ""],
   ])("%j finds %j", (query, found) => expect(findNodes(query, NODES).join(" ")).toBe(found));

@@ -15,6 +15,8 @@ export interface Findable {
   shared: boolean;
   /** Its class is not in the catalog. */
   placeholder: boolean;
+  /** What a parameter is set to, or its default. */
+  valueOf: (param: string) => unknown;
 }
 
 type Test = (node: Findable) => boolean;
@@ -32,12 +34,18 @@ const IS: Readonly<Record<string, Test>> = {
 };
 
 /** The words that a search understands besides free text. */
-export const FIND_EXAMPLES = ["type:Conv2D", "params>1M", "trainable:false", "is:invalid"] as const;
+export const FIND_EXAMPLES = [
+  "type:Conv2D",
+  "params>1M",
+  "activation:relu",
+  "trainable:false",
+  "is:invalid",
+] as const;
 
 /**
  * The ids of the nodes that a query finds, in the order given: words are combined, and `-` before one means all others.
- * `type:Conv2D`, `name:block1`, `params>1M`, `flops<2.5G`, `trainable:false`, `is:invalid`; any other word is looked for
- * in names, classes and notes. Nothing is found by an empty query.
+ * `type:Conv2D`, `name:block1`, `params>1M`, `flops<2.5G`, `trainable:false`, `is:invalid`, `activation:relu` and any
+ * other parameter; any other word is looked for in names, classes and notes. Nothing is found by an empty query.
  */
 export function findNodes(query: string, nodes: readonly Findable[]): string[] {
   const tests = query.trim().split(/\s+/).filter(Boolean).map(testOf);
@@ -73,10 +81,25 @@ function testOf(word: string): Test {
         if (test) return test;
       }
     }
+    return (node) => textTest(node, word) || hasValue(node.valueOf(key), value);
   }
+  return (node) => textTest(node, word);
+}
+
+function textTest(node: Findable, word: string): boolean {
   const text = word.toLowerCase();
-  return (node) =>
-    [node.name, node.className, node.title, node.note].some((each) => each.toLowerCase().includes(text));
+  return [node.name, node.className, node.title, node.note].some((each) => each.toLowerCase().includes(text));
+}
+
+function hasValue(value: unknown, pattern: string): boolean {
+  return value !== undefined && value !== null && glob(pattern, valueText(value));
+}
+
+/** A value as one writes it in a search: `relu`, `3x3`, the class of an object. */
+function valueText(value: unknown): string {
+  if (Array.isArray(value)) return value.map(valueText).join("x");
+  if (typeof value === "object" && value) return "class_name" in value ? String(value.class_name) : "";
+  return String(value);
 }
 
 /** The whole class, in any case, where `*` stands for anything: `Conv*`. */

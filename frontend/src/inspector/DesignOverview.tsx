@@ -4,7 +4,7 @@ import { useTranslation } from "react-i18next";
 import { focusNode, useShownGraph, useShownNodes } from "@/actions";
 import type { Analysis, NodeAnalysis } from "@/api";
 import { layerSpec } from "@/catalog";
-import { useCanEdit, useCommands, useDocumentSelector, useMeta } from "@/document";
+import { layerCount, useCanEdit, useCommands, useDocumentSelector, useMeta } from "@/document";
 import { formatBytes, formatCompact, formatCount } from "@/lib/format";
 import { useDraft } from "@/ui/params";
 import { useDiagnosed } from "./Diagnosed";
@@ -23,7 +23,10 @@ export function DesignOverview() {
   const nodes = useShownNodes();
   const batchSize = useDocumentSelector((content) => content.training.fit.batch_size);
   const layers = useDocumentSelector((content) => content.layers);
-  const count = Object.keys(nodes).length;
+  // As its card outside counts them: the ends of a nested model are none of its layers.
+  const inside = useDocumentSelector((content) => layerCount(content, id));
+  const count = graph ? inside : Object.keys(nodes).length;
+  const empty = Object.keys(nodes).length === 0;
   const trainable = analysis?.trainable_params ?? 0;
   const total = analysis?.total_params ?? 0;
 
@@ -53,11 +56,11 @@ export function DesignOverview() {
               {t("overview.nodes", { count })}
             </Text>
           </div>
-          {analyzing && count > 0 && <Loader size={14} aria-label={t("facts.checking")} />}
+          {analyzing && !empty && <Loader size={14} aria-label={t("facts.checking")} />}
         </div>
       </header>
       <div className={classes.body}>
-        {count === 0 ? (
+        {empty ? (
           <Text size="sm" c="dimmed">
             {t("overview.empty")}
           </Text>

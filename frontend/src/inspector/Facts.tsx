@@ -1,12 +1,19 @@
 import { Text } from "@mantine/core";
 import { useTranslation } from "react-i18next";
 import type { NodeAnalysis, Shape } from "@/api";
+import type { ObjectSpec } from "@/catalog";
 import { formatBytes, formatCompact, formatCount } from "@/lib/format";
 import { useDiagnosed } from "./Diagnosed";
 import classes from "./inspector.module.css";
 
+interface FactsProps {
+  node: string;
+  /** The class that the node calls: its ports stand in the order in which Keras takes and gives them. */
+  spec: ObjectSpec | undefined;
+}
+
 /** What Keras says of a node: shapes in and out, parameters. */
-export function Facts({ node }: { node: string }) {
+export function Facts({ node, spec }: FactsProps) {
   const { t } = useTranslation("inspector");
   const { byNode, analyzing } = useDiagnosed();
   const facts = byNode.get(node);
@@ -19,12 +26,19 @@ export function Facts({ node }: { node: string }) {
   }
   return (
     <dl className={classes.facts} data-testid="layer-facts">
-      <Shapes label={t("facts.in")} shapes={facts.input_shapes} />
-      <Shapes label={t("facts.out")} shapes={facts.output_shapes} dtypes={facts.output_dtypes} />
-      <div>
-        <dt>{t("facts.params")}</dt>
-        <dd data-testid="layer-params">{paramsText(facts, t)}</dd>
-      </div>
+      <Shapes label={t("facts.in")} shapes={facts.input_shapes} ports={spec?.inputs} />
+      <Shapes
+        label={t("facts.out")}
+        shapes={facts.output_shapes}
+        ports={spec?.outputs}
+        dtypes={facts.output_dtypes}
+      />
+      {(facts.params > 0 || Object.keys(facts.output_shapes).length > 0) && (
+        <div>
+          <dt>{t("facts.params")}</dt>
+          <dd data-testid="layer-params">{paramsText(facts, t)}</dd>
+        </div>
+      )}
       {facts.flops > 0 && (
         <div>
           <dt>{t("facts.flops")}</dt>
@@ -46,11 +60,12 @@ export function Facts({ node }: { node: string }) {
 interface ShapesProps {
   label: string;
   shapes: Record<string, Shape>;
+  ports: ObjectSpec["inputs"];
   dtypes?: Record<string, string>;
 }
 
-function Shapes({ label, shapes, dtypes }: ShapesProps) {
-  const entries = Object.entries(shapes);
+function Shapes({ label, shapes, ports, dtypes }: ShapesProps) {
+  const entries = inOrder(shapes, ports);
   if (entries.length === 0) return null;
   return (
     <div>
@@ -67,6 +82,14 @@ function Shapes({ label, shapes, dtypes }: ShapesProps) {
         ))}
       </dd>
     </div>
+  );
+}
+
+/** By the order of the ports, and the numbers of a variadic one. */
+function inOrder(shapes: Record<string, Shape>, ports: ObjectSpec["inputs"]): [string, Shape][] {
+  const place = (key: string) => ports?.findIndex(({ name }) => name === key.split(".")[0]) ?? 0;
+  return Object.entries(shapes).sort(
+    ([a], [b]) => place(a) - place(b) || a.localeCompare(b, undefined, { numeric: true }),
   );
 }
 

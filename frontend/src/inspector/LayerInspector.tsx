@@ -2,6 +2,7 @@ import { Anchor, Switch, Text, TextInput, Tooltip } from "@mantine/core";
 import { IconExternalLink } from "@tabler/icons-react";
 import type { ReactNode } from "react";
 import { useTranslation } from "react-i18next";
+import { showOwnCode } from "@/actions/codeView";
 import type { Problem } from "@/api";
 import { layerSpec, layerStyle, layerTitle, type ObjectSpec } from "@/catalog";
 import { PLACEHOLDER } from "@/designs/placeholders";
@@ -46,7 +47,7 @@ export function LayerInspector({ node, weights }: LayerInspectorProps) {
             ))}
           </div>
         )}
-        <Facts node={node} />
+        <Facts node={node} spec={spec} />
         <SharedLayer node={node} layerId={call.layer} />
         <NestedModel node={node} layer={layer} />
         {spec && layer.class_name !== PLACEHOLDER ? (
@@ -94,6 +95,17 @@ function Header({ id, layer, spec }: LayerProps) {
                   <IconExternalLink size={13} />
                 </Anchor>
               </Tooltip>
+            )}
+            {spec?.code && (
+              <Anchor
+                component="button"
+                type="button"
+                size="xs"
+                data-testid="open-own-code"
+                onClick={() => showOwnCode(spec.code ?? null)}
+              >
+                {t("ownCode")}
+              </Anchor>
             )}
           </Text>
         </div>
@@ -174,7 +186,6 @@ function LayerForm({ id, layer, spec, problems }: LayerProps & { spec: ObjectSpe
             className={classes.trainable}
             classNames={{ label: classes.trainableLabel }}
             size="sm"
-            withThumbIndicator={false}
             label={t("trainable.label")}
             description={t("trainable.text")}
             checked={layer.params.trainable !== false}

@@ -14,6 +14,7 @@ export function MapPlaceholder({ id, layer }: { id: string; layer: LayerInstance
   const named = typeof layer.params.class_name === "string" ? layer.params.class_name : layer.class_name;
   const options = objectsOf("layers")
     .filter((spec) => !spec.marker && spec.name !== layer.class_name)
+    .sort((a, b) => Number(Boolean(b.code)) - Number(Boolean(a.code)))
     .map((spec) => ({ value: spec.name, label: spec.name }));
   return (
     <Alert color="orange" title={t("unknownClass.title", { class: named })} data-testid="placeholder">

@@ -1,4 +1,4 @@
-import { Button, Select, Text, TextInput } from "@mantine/core";
+import { Button, Group, Select, Text, TextInput } from "@mantine/core";
 import { IconFolderOpen, IconPackageOff } from "@tabler/icons-react";
 import { useTranslation } from "react-i18next";
 import { openInside, useEditorView } from "@/actions";
@@ -14,7 +14,6 @@ import {
   usersOfGraph,
 } from "@/document";
 import { useDraft } from "@/ui/params";
-import classes from "./inspector.module.css";
 import { Section } from "./Section";
 
 /** What is inside a nested model, or a wrapper around one: its name, how it is built, and the way in. */
@@ -49,7 +48,7 @@ export function NestedModel({ node, layer }: { node: string; layer: LayerInstanc
         {t("nested.layers", { count })}
         {users > 1 && ` ${t("nested.users", { count: users })}`}
       </Text>
-      <div className={classes.sharedCalls}>
+      <Group gap={8}>
         <Button
           size="compact-xs"
           leftSection={<IconFolderOpen size={13} />}
@@ -69,7 +68,7 @@ export function NestedModel({ node, layer }: { node: string; layer: LayerInstanc
             {t("nested.unpack")}
           </Button>
         )}
-      </div>
+      </Group>
     </Section>
   );
 }

@@ -40,10 +40,10 @@ function Problems() {
     <section className={classes.problems} aria-label={t("problems.title")} data-testid="problems-panel">
       {groupBySeverity(problems).map((group) => (
         <div key={group.severity}>
-          <h3 className={classes.problemsTitle}>
+          <h2 className={classes.problemsTitle}>
             <SeverityIcon severity={group.severity} size={14} />
             {t(`problems.${group.severity}`, { count: group.problems.length })}
-          </h3>
+          </h2>
           {group.problems.map((problem) => (
             <ProblemItem
               key={`${problem.code}:${problem.node}:${problem.param}:${problem.port}:${problem.message}`}

@@ -14,7 +14,7 @@ export function Section({
   return (
     <section className={classes.section}>
       <div className={classes.sectionTitle}>
-        <h3>{title}</h3>
+        <h2>{title}</h2>
         {aside}
       </div>
       {children}

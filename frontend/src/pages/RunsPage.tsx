@@ -25,7 +25,7 @@ export function RunsPage() {
   return (
     <>
       <HeaderSlot side="start">
-        <Anchor component={Link} to={`/designs/${id}`} size="sm" truncate="end" aria-label={t("back")}>
+        <Anchor component={Link} to={`/designs/${id}`} size="sm" truncate="end" title={t("back")}>
           {name}
         </Anchor>
         <IconChevronRight size={14} stroke={1.7} style={{ flex: "none" }} />

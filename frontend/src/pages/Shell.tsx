@@ -1,4 +1,14 @@
-import { ActionIcon, Avatar, Badge, Box, Group, Menu, Text, UnstyledButton } from "@mantine/core";
+import {
+  ActionIcon,
+  Avatar,
+  Badge,
+  Box,
+  Group,
+  Menu,
+  Text,
+  UnstyledButton,
+  VisuallyHidden,
+} from "@mantine/core";
 import { IconDatabase, IconLayoutGrid, IconLogout, IconMenu2, IconTopologyStar3 } from "@tabler/icons-react";
 import { useTranslation } from "react-i18next";
 import { Link, Outlet, useLocation } from "react-router";
@@ -75,8 +85,9 @@ function Account() {
   return (
     <Menu>
       <Menu.Target>
-        <UnstyledButton aria-label={t("account.menu", { name: data.user.name })} data-testid="account-menu">
-          <Avatar size={30} radius="xl" color="loom" name={data.user.name} />
+        <UnstyledButton data-testid="account-menu">
+          <Avatar size={30} radius="xl" color="loom" name={data.user.name} aria-hidden />
+          <VisuallyHidden>{t("account.menu", { name: data.user.name })}</VisuallyHidden>
         </UnstyledButton>
       </Menu.Target>
       <Menu.Dropdown>

@@ -1,4 +1,4 @@
-import { createBrowserRouter } from "react-router";
+import { createBrowserRouter, redirect } from "react-router";
 import { NotFoundPage } from "./NotFoundPage";
 import { PageError } from "./PageError";
 import { Shell } from "./Shell";
@@ -13,6 +13,7 @@ export const router = createBrowserRouter([
         errorElement: <PageError />,
         children: [
           { index: true, lazy: async () => ({ Component: (await import("./DesignsPage")).DesignsPage }) },
+          { path: "designs", loader: () => redirect("/") },
           {
             path: "designs/:id",
             lazy: async () => ({ Component: (await import("./EditorPage")).EditorPage }),

@@ -51,7 +51,7 @@ function Piece({ piece }: { piece: CodePiece }) {
       <CopyButton value={piece.sha256}>
         {({ copied, copy }) => (
           <Tooltip label={copied ? t("code.copied") : t("code.hash", { sum: piece.sha256 })}>
-            <UnstyledButton onClick={copy} aria-label={t("code.hash", { sum: piece.sha256 })}>
+            <UnstyledButton onClick={copy}>
               <Group gap={4} wrap="nowrap">
                 <IconFingerprint size={15} stroke={1.6} />
                 <Text size="xs" ff="monospace">

@@ -47,7 +47,7 @@ export function AdvancedPart() {
         onClick={() => setOpen(!open)}
       >
         <IconChevronRight size={14} className={classes.chevron} data-open={open || undefined} />
-        <h3>{t("advanced.title")}</h3>
+        <h2>{t("advanced.title")}</h2>
         <span className={classes.dim}>
           {changed > 0 ? t("advanced.changed", { count: changed }) : t("advanced.about")}
         </span>

@@ -31,6 +31,7 @@ export function ObjectList<T extends Entry>(props: ObjectListProps<T>) {
   const commands = useCommands();
   const canEdit = useCanEdit();
   const [added, setAdded] = useState<string | null>(null);
+  const [query, setQuery] = useState("");
   const entries = inOrder(props.entries);
 
   function add(className: string) {
@@ -80,6 +81,8 @@ export function ObjectList<T extends Entry>(props: ObjectListProps<T>) {
         <Select
           size="xs"
           searchable
+          searchValue={query}
+          onSearchChange={setQuery}
           value={null}
           data={[
             ...(props.offered ?? []),
@@ -93,7 +96,10 @@ export function ObjectList<T extends Entry>(props: ObjectListProps<T>) {
           renderOption={renderObject(kind)}
           comboboxProps={{ width: 320, position: "bottom-end" }}
           maxDropdownHeight={320}
-          onChange={(name) => name && add(name)}
+          onChange={(name) => {
+            if (name) add(name);
+            setQuery("");
+          }}
         />
       )}
     </>

@@ -6,7 +6,7 @@ export function Part({ title, aside, children }: { title: string; aside?: ReactN
   return (
     <section className={classes.part}>
       <div className={classes.partTitle}>
-        <h3>{title}</h3>
+        <h2>{title}</h2>
         {aside}
       </div>
       {children}

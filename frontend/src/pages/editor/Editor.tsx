@@ -40,9 +40,9 @@ export function Editor({ design }: { design: DesignDetail }) {
       <LeftoverNotice design={design} />
       <div className={classes.work}>
         {wide && canEdit && (
-          <aside className={classes.palette}>
+          <div className={classes.palette}>
             <Palette />
-          </aside>
+          </div>
         )}
         <div className={classes.center}>
           <div className={classes.canvas}>
@@ -54,9 +54,9 @@ export function Editor({ design }: { design: DesignDetail }) {
         </div>
         <CodeDock wide={wide} />
         {wide && (
-          <aside className={classes.side}>
+          <div className={classes.side}>
             <Side />
-          </aside>
+          </div>
         )}
       </div>
       {!wide && <Drawers />}
@@ -119,7 +119,7 @@ function Side() {
     { value: "train", label: t("panel.train") },
   ];
   return (
-    <section className={classes.sideInner} id="editor-side" tabIndex={-1} aria-label={t(`panel.${panel}`)}>
+    <section className={classes.sideInner} id="editor-side" tabIndex={-1} aria-label={t("panel.label")}>
       <div className={classes.tabs}>
         <SegmentedControl
           fullWidth

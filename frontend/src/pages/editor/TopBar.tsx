@@ -1,4 +1,4 @@
-import { ActionIcon, Divider, Group, Text, TextInput, Tooltip } from "@mantine/core";
+import { ActionIcon, Divider, Group, Text, TextInput, Tooltip, VisuallyHidden } from "@mantine/core";
 import { IconDots } from "@tabler/icons-react";
 import { useEffect, useState } from "react";
 import { useTranslation } from "react-i18next";
@@ -179,21 +179,24 @@ function Name({ fallback }: { fallback: string }) {
     setDraft(null);
   };
   return (
-    <TextInput
-      variant="unstyled"
-      className={classes.name}
-      classNames={{ input: classes.nameInput }}
-      value={draft ?? name}
-      readOnly={!canEdit || loading}
-      maxLength={200}
-      aria-label={t("name")}
-      data-testid="design-name"
-      onChange={(event) => setDraft(event.currentTarget.value)}
-      onBlur={finish}
-      onKeyDown={(event) => {
-        if (event.key === "Enter") event.currentTarget.blur();
-        else if (event.key === "Escape") setDraft(null);
-      }}
-    />
+    <>
+      <VisuallyHidden component="h1">{name}</VisuallyHidden>
+      <TextInput
+        variant="unstyled"
+        className={classes.name}
+        classNames={{ input: classes.nameInput }}
+        value={draft ?? name}
+        readOnly={!canEdit || loading}
+        maxLength={200}
+        aria-label={t("name")}
+        data-testid="design-name"
+        onChange={(event) => setDraft(event.currentTarget.value)}
+        onBlur={finish}
+        onKeyDown={(event) => {
+          if (event.key === "Enter") event.currentTarget.blur();
+          else if (event.key === "Escape") setDraft(null);
+        }}
+      />
+    </>
   );
 }

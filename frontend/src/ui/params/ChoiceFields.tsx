@@ -43,7 +43,6 @@ export function BooleanField(props: FieldProps) {
       <Switch
         id={props.id}
         size="sm"
-        withThumbIndicator={false}
         checked={!mixed && shown === true}
         disabled={props.readOnly}
         label={mixed ? t("mixed") : undefined}
