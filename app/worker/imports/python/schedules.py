@@ -9,6 +9,7 @@ from app.worker.imports.python.one_line import Known, NoLine, OneLine
 MAX_STATEMENTS: Final = 300
 """How many statements are followed; those after an `if` count for each of its branches."""
 
+_PI: Final = ("math.pi", "numpy.pi")
 _POWERS: Final = frozenset({"pow", "power"})
 
 
@@ -74,7 +75,7 @@ class _Rate(OneLine):
             case ast.Constant():
                 return node
             case ast.Name() | ast.Attribute():
-                return self.constant(node)
+                return ast.Name("pi") if self.known(node) in _PI else self.constant(node)
             case ast.Call(func=ast.Name(id="float"), args=[value], keywords=[]):
                 return self.of_value(value, names)
             case ast.Call(func=function, args=arguments, keywords=[]):

@@ -140,6 +140,7 @@ LINES = {
     "branches": ("tutorial", "lr if epoch < 10 else lr * exp(-0.1)"),
     "steps": ("steps", "0.1 * 0.5 if epoch > 20 else 0.1 * 0.7 if epoch > 10 else 0.1"),
     "powers": ("drops", "0.1 * 0.5 ** floor((1 + epoch) / 10)"),
+    "half a wave": ("cosine", "0.01 * (1 + cos(pi * epoch / 10)) / 2"),
     "an own table": ("table", None),
     "a line that doubles without end": ("doubled", None),
 }
@@ -173,6 +174,10 @@ def steps(epoch):
 
 def drops(epoch):
     return 0.1 * math.pow(DROP, np.floor((1 + epoch) / 10))
+
+
+def cosine(epoch):
+    return 0.01 * (1 + math.cos(np.pi * epoch / 10)) / 2
 
 
 def table(epoch, lr):
