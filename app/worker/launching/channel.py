@@ -13,7 +13,7 @@ from app.worker.training.trainer import train
 
 
 def train_over(job: JobSpec, channel: socket.socket) -> RunState:
-    """Train `job`, writing events to `channel` and obeying the commands that arrive on it; close it at the end.
+    """Train `job`, writing events to `channel` and obeying the commands that arrive on it, until all is written.
 
     When the launcher is gone there is nobody to train for, and the process ends.
     """

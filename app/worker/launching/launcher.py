@@ -36,6 +36,9 @@ SAVE_SECONDS: Final = 60.0
 
 SYNC_SECONDS: Final = 1.0
 
+LAST_WORDS_SECONDS: Final = 5.0
+"""How long a launcher that is told to end goes on sending."""
+
 _RECEIVED: Final = 262_144
 _MAX_LINE: Final = 24 * 2**20
 """Bytes of one event; the server takes 32 MiB at once."""
@@ -71,7 +74,7 @@ def _write_pid(folder: Path) -> None:
 
 
 class Launcher:
-    """One run. `run` returns when the trainer has ended and the server has everything (or there is no server)."""
+    """One run. `run` returns when the trainer has ended and the server has everything, or nobody wants it any more."""
 
     def __init__(self, job: JobSpec, spool: Spool) -> None:
         self.job = job
@@ -100,10 +103,16 @@ class Launcher:
             self._state(RunState.FAILED, code="launcher_ended", reason="The process of the run was ended.")
         self.spool.sync()
         if self.sender is not None:
-            self.sender.finish()
-            self.sender.join(5 if self.terminated else None)
+            self._deliver(self.sender)
         self.spool.close()
         return 1 if self.state is RunState.FAILED else 0
+
+    def _deliver(self, sender: Sender) -> None:
+        """Wait until the server has everything; not for long any more when this process is told to end."""
+        sender.finish()
+        while sender.is_alive() and not self.terminated:
+            sender.join(SYNC_SECONDS)
+        sender.join(LAST_WORDS_SECONDS)
 
     def _start(self) -> None:
         try:

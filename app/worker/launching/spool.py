@@ -1,5 +1,6 @@
 """The run's own record of its events: numbered JSON lines in a file, from which the launcher sends to the server."""
 
+import contextlib
 import os
 import threading
 from array import array
@@ -21,7 +22,7 @@ class Spool:
     """
 
     def __init__(self, path: Path) -> None:
-        self._file = path.open("a+b")
+        self._file = path.open("a+b", buffering=0)
         self._lock = threading.Lock()
         self._ends = array("Q")
         self._dirty = False
@@ -33,7 +34,10 @@ class Spool:
         return len(self._ends)
 
     def append(self, events: Sequence[RunEvent]) -> None:
-        """Number `events` and write them out to the operating system; `sync` makes them last."""
+        """Number `events` and write them out to the operating system; `sync` makes them last.
+
+        Raises `OSError` where they cannot be written whole; the file then holds what it held before.
+        """
         with self._lock:
             end, lines = self._ends[-1] if self._ends else 0, []
             ends = []
@@ -43,10 +47,19 @@ class Spool:
                 end += len(line)
                 lines.append(line)
                 ends.append(end)
-            self._file.write(b"".join(lines))
-            self._file.flush()
+            self._write(b"".join(lines))
             self._ends.extend(ends)
             self._dirty = True
+
+    def _write(self, content: bytes) -> None:
+        left = memoryview(content)
+        try:
+            while left:
+                left = left[self._file.write(left) :]
+        except OSError:
+            with contextlib.suppress(OSError):
+                self._file.truncate(self._ends[-1] if self._ends else 0)
+            raise
 
     def read(self, after: int, events: int = BATCH_EVENTS, size: int = BATCH_BYTES) -> list[bytes]:
         """Return the lines after number `after`: at most `events`, and not many more than `size` bytes, but one."""
@@ -72,12 +85,12 @@ class Spool:
         self._file.close()
 
     def _recover(self) -> None:
-        self._file.seek(0)
         end = 0
-        for line in self._file:
-            if not line.endswith(b"\n"):
-                self._file.truncate(end)
-                break
-            end += len(line)
-            self._ends.append(end)
-        self._file.seek(0, os.SEEK_END)
+        with open(self._file.fileno(), "rb", closefd=False) as lines:
+            lines.seek(0)
+            for line in lines:
+                if not line.endswith(b"\n"):
+                    self._file.truncate(end)
+                    break
+                end += len(line)
+                self._ends.append(end)

@@ -41,7 +41,7 @@ class Trainer(Protocol):
         """Return what it uses too much of."""
 
     def kill(self) -> None:
-        """End it and all that it has started."""
+        """End it and all that it has started; nothing happens once its exit status was taken."""
 
     def exit_status(self) -> int:
         """Return its exit status, negative for a signal; what does not end soon is killed."""
@@ -61,11 +61,16 @@ class ForkedTrainer:
     def __init__(self, job: JobSpec) -> None:
         self.channel, theirs = socket.socketpair()
         parent = os.getpid()
-        self.pid = os.fork()
-        if self.pid == 0:
-            self.channel.close()
-            _become_trainer(job, theirs, parent)
-        theirs.close()
+        self._status: int | None = None
+        with theirs:
+            try:
+                self.pid = os.fork()
+            except OSError:
+                self.channel.close()
+                raise
+            if self.pid == 0:
+                self.channel.close()
+                _become_trainer(job, theirs, parent)
 
     def send(self, line: bytes) -> None:
         with contextlib.suppress(OSError):
@@ -75,18 +80,21 @@ class ForkedTrainer:
         return None
 
     def kill(self) -> None:
-        with contextlib.suppress(ProcessLookupError):
-            os.kill(self.pid, signal.SIGKILL)
+        if self._status is None:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(self.pid, signal.SIGKILL)
 
     def exit_status(self) -> int:
         deadline = time.monotonic() + EXIT_SECONDS
-        while time.monotonic() < deadline:
+        while self._status is None:
+            if time.monotonic() > deadline:
+                self.kill()
             pid, status = os.waitpid(self.pid, os.WNOHANG)
             if pid:
-                return os.waitstatus_to_exitcode(status)
-            time.sleep(0.02)
-        os.kill(self.pid, signal.SIGKILL)
-        return os.waitstatus_to_exitcode(os.waitpid(self.pid, 0)[1])
+                self._status = os.waitstatus_to_exitcode(status)
+            else:
+                time.sleep(0.02)
+        return self._status
 
     def adopt(self, event: ArtifactEvent) -> ArtifactEvent | None:
         return event
@@ -105,7 +113,11 @@ class ConfinedTrainer:
         folder.mkdir(mode=0o700, exist_ok=True)
         profile = Profile(folder, _readable(job, order, folder), _limits(order))
         self.channel, theirs = socket.socketpair()
-        self.guard = Guard(order.tier, profile, "train", theirs, self.run_folder / "log.txt")
+        try:
+            self.guard = Guard(order.tier, profile, "train", theirs, self.run_folder / "log.txt")
+        except BaseException:
+            self.channel.close()
+            raise
         self.pid = self.guard.pid
         self._limits = profile.limits
         self._adopted = 0

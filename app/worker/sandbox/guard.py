@@ -57,9 +57,9 @@ class Guard:
         program: Sequence[str] = INSIDE,
     ) -> None:
         self.profile = profile.resolved()
-        self.profile.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         self.started = time.monotonic()
         with theirs, _filter_file() as rules:
+            self.profile.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
             self.process = subprocess.Popen(
                 command(
                     tier,
@@ -118,9 +118,10 @@ class Guard:
         return None
 
     def kill(self) -> None:
-        """End every process of the sandbox."""
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(self.pid, signal.SIGKILL)
+        """End every process of the sandbox, while its first one lives; with that one, all have ended."""
+        if self.process.poll() is None:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(self.pid, signal.SIGKILL)
 
     def wait(self, seconds: float) -> int:
         """Return the exit status (negative: the signal), killing what has not ended after `seconds`."""

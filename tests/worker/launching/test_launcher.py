@@ -144,9 +144,10 @@ def test_a_server_that_dies_and_returns_elsewhere_gets_everything_once(
     assert store.states() == ["starting", "running", "finished"]
 
 
-def wait_for_spool(folder: Path, lines: int) -> None:
+def wait_for_spool(folder: Path, lines: int, words: str = "") -> None:
+    """Wait until the spool holds so many lines, and `words` in one of them."""
     deadline, spool = time.monotonic() + 60, folder / "events.spool"
-    while not spool.exists() or spool.read_bytes().count(b"\n") < lines:
+    while not spool.exists() or (found := spool.read_bytes()).count(b"\n") < lines or words.encode() not in found:
         assert time.monotonic() < deadline
         time.sleep(0.02)
 
@@ -242,6 +243,16 @@ def test_terminating_the_launcher_ends_the_run_as_stopped(
     os.kill(pid, signal.SIGTERM)
     wait_gone(pid)
     assert store.states()[-1] == "stopped"
+
+
+def test_a_launcher_that_waits_for_a_server_ends_when_it_is_told_to(
+    launch: Launch, store: Store, address: Path, tmp_path: Path
+) -> None:
+    address.write_text("http://127.0.0.1:9")
+    pid = launch(job(tmp_path, address_file=address, epochs=1))
+    wait_for_spool(tmp_path, 1, '"state":"finished"')
+    os.kill(pid, signal.SIGTERM)
+    wait_gone(pid, 60)
 
 
 def test_heartbeats_go_on_while_nothing_happens(

@@ -1,5 +1,6 @@
 """The spool numbers what it is given and gives back what it holds, also after a crash."""
 
+import resource
 from pathlib import Path
 
 import pytest
@@ -30,6 +31,25 @@ def test_whatever_is_appended_is_read_in_order(
         assert len(lines) <= limit
         read += [run_event.validate_json(line) for line in lines]
     assert [(one.seq, one.text) for one in read if isinstance(one, LogEvent)] == list(enumerate(texts, start=1))
+    spool.close()
+
+
+def test_what_a_full_disk_did_not_take_leaves_no_trace(tmp_path: Path) -> None:
+    path = tmp_path / "events.spool"
+    spool = Spool(path)
+    spool.append([event("first")])
+    before = path.read_bytes()
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (len(before) + 100, limits[1]))
+    try:
+        with pytest.raises(OSError, match="File too large"):
+            spool.append([event("x" * 60), event("y" * 60)])
+        assert path.read_bytes() == before
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    spool.append([event("last")])
+    texts = [run_event.validate_json(line) for line in spool.read(0)]
+    assert [(one.seq, one.text) for one in texts if isinstance(one, LogEvent)] == [(1, "first"), (2, "last")]
     spool.close()
 
 
