@@ -56,6 +56,7 @@ def routers() -> list[APIRouter]:
     return [
         accounts_routes.router,
         designs_routes.router,
+        designs_routes.entrance,
         collab_routes.router,
         datasets_routes.router,
         weights_routes.router,

@@ -2,15 +2,11 @@
 
 from datetime import datetime
 
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import delete, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.accounts.principal import Principal
 from app.accounts.tables import Grant, Membership, Session, ShareLink, SignInLink, User, Workspace
-
-
-async def count_users(session: AsyncSession) -> int:
-    return await session.scalar(select(func.count()).select_from(User)) or 0
 
 
 async def find_first_owner(session: AsyncSession) -> User | None:
@@ -33,7 +29,9 @@ async def get_workspace(session: AsyncSession, principal: Principal) -> Workspac
 
 
 async def find_user_named(session: AsyncSession, name: str) -> User | None:
-    return await session.scalar(select(User).where(func.lower(User.name) == name.lower()))
+    """Return who is called `name`, in small or capital letters, which databases know of some alphabets only."""
+    users = await session.scalars(select(User).order_by(User.created_at))
+    return next((user for user in users if user.name.casefold() == name.casefold()), None)
 
 
 async def find_membership(session: AsyncSession, user_id: str, workspace_id: str | None) -> Membership | None:
@@ -74,6 +72,10 @@ async def find_session(
 
 async def end_session(session: AsyncSession, principal: Principal, at: datetime) -> None:
     await session.execute(update(Session).where(Session.id == principal.session_id).values(ended_at=at))
+
+
+async def delete_expired_sessions(session: AsyncSession, at: datetime) -> None:
+    await session.execute(delete(Session).where(Session.expires_at <= at))
 
 
 async def use_sign_in_link(session: AsyncSession, token_hash: str, at: datetime) -> str | None:

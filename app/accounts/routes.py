@@ -20,7 +20,8 @@ router = APIRouter(tags=["accounts"], route_class=PolicyFirst)
 Owner = Annotated[Principal, Depends(MemberPolicy(Role.OWNER))]
 
 
-def _set_cookie(response: Response, services: Services, token: str) -> None:
+def set_session_cookie(response: Response, services: Services, token: str) -> None:
+    """Have the browser that gets `response` be signed in by the session of `token`."""
     response.set_cookie(
         services.cookie,
         token,
@@ -36,22 +37,7 @@ def _set_cookie(response: Response, services: Services, token: str) -> None:
 async def sign_in(token: str, services: Connected, transaction: Transaction) -> RedirectResponse:
     """Exchange the one-time link for a session, so that its token leaves the address bar."""
     response = RedirectResponse("/", status_code=303)
-    _set_cookie(response, services, await service.sign_in(transaction, token))
-    return response
-
-
-@router.get("/share/{token}", include_in_schema=False)
-async def open_share_link(
-    token: str,
-    services: Connected,
-    transaction: Transaction,
-    principal: Annotated[Principal | None, Depends(AnySession())],
-) -> RedirectResponse:
-    """Open a shared design. A signed-in user who may see it anyway keeps their own session."""
-    session_token, design_id = await service.open_link_session(transaction, token)
-    response = RedirectResponse(f"/designs/{design_id}", status_code=303)
-    if principal is None or not await service.sees_design(transaction, principal, design_id):
-        _set_cookie(response, services, session_token)
+    set_session_cookie(response, services, await service.sign_in(transaction, token))
     return response
 
 

@@ -105,31 +105,38 @@ async def sign_in(session: AsyncSession, token: str) -> str:
 
 async def open_session(session: AsyncSession, user_id: str) -> str:
     """Return the token of a new session of a user."""
-    token = new_secret()
-    session.add(Session(user_id=user_id, token_hash=token_hash(token), expires_at=now() + SESSION_LIFETIME))
-    await session.flush()
-    return token
+    return await _add_session(session, SESSION_LIFETIME, user_id=user_id)
 
 
-async def open_link_session(session: AsyncSession, token: str) -> tuple[str, str]:
-    """Exchange the token of a share link for a session; return the session's token and the design's id."""
+async def get_share_link(session: AsyncSession, token: str) -> ShareLink:
+    """Return the share link of a token; raise `NotFound` when it was revoked, has expired or never was."""
     link = await repository.find_share_link(session, token_hash(token), now())
     if link is None:
-        raise NotFound(
-            "This link does not work any more.",
-            expected="a link that was neither revoked nor expired",
-            hint="Ask whoever sent it for a new one.",
-        )
-    session_token = new_secret()
-    session.add(
-        Session(
-            share_link_id=link.id,
-            token_hash=token_hash(session_token),
-            expires_at=now() + LINK_SESSION_LIFETIME,
-        )
+        raise dead_link()
+    return link
+
+
+def dead_link() -> NotFound:
+    """Return what is said of a share link that leads nowhere."""
+    return NotFound(
+        "This link does not work any more.",
+        expected="a link that was neither revoked nor expired",
+        hint="Ask whoever sent it for a new one.",
     )
+
+
+async def open_link_session(session: AsyncSession, link: ShareLink) -> str:
+    """Return the token of a new session of somebody who came by a share link."""
+    return await _add_session(session, LINK_SESSION_LIFETIME, share_link_id=link.id)
+
+
+async def _add_session(session: AsyncSession, lifetime: timedelta, **whose: str) -> str:
+    """Return the token of a new session; those that have expired are forgotten."""
+    moment, token = now(), new_secret()
+    await repository.delete_expired_sessions(session, moment)
+    session.add(Session(token_hash=token_hash(token), expires_at=moment + lifetime, **whose))
     await session.flush()
-    return session_token, link.design_id
+    return token
 
 
 async def find_principal(session: AsyncSession, session_token: str) -> Principal | None:
@@ -176,15 +183,6 @@ async def find_design_role(
         return Role.OWNER
     grant = await repository.find_grant(session, principal, design_id)
     return Role.of(grant.role) if grant is not None else None
-
-
-async def sees_design(session: AsyncSession, principal: Principal, design_id: str) -> bool:
-    """Whether the principal may see a design of their workspace without a link."""
-    if principal.user_id is None:
-        return False
-    if principal.workspace_role is Role.OWNER:
-        return True
-    return await repository.find_grant(session, principal, design_id) is not None
 
 
 async def set_grant(session: AsyncSession, principal: Principal, *, design_id: str, user_id: str, role: Role) -> None:

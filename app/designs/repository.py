@@ -3,12 +3,12 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, func, or_, select, update
+from sqlalchemy import ColumnElement, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
 from app.accounts.principal import Principal, Role
-from app.accounts.tables import Grant, User
+from app.accounts.tables import Grant, ShareLink, User
 from app.designs.tables import Design, Version
 
 
@@ -16,6 +16,15 @@ async def find_design(session: AsyncSession, principal: Principal, design_id: st
     """Return a design of the principal's workspace, deleted ones included; says nothing of their role."""
     return await session.scalar(
         select(Design).where(Design.id == design_id, Design.workspace_id == principal.workspace_id)
+    )
+
+
+async def find_linked_design(session: AsyncSession, link: ShareLink) -> Design | None:
+    """Return the design that a share link shows; None when it was deleted."""
+    return await session.scalar(
+        select(Design).where(
+            Design.id == link.design_id, Design.workspace_id == link.workspace_id, Design.deleted_at.is_(None)
+        )
     )
 
 
@@ -111,17 +120,6 @@ async def find_last_version(session: AsyncSession, principal: Principal, design_
         .where(Version.design_id == design_id, Version.workspace_id == principal.workspace_id)
         .order_by(Version.number.desc())
         .limit(1)
-    )
-
-
-async def last_version_number(session: AsyncSession, principal: Principal, design_id: str) -> int:
-    return (
-        await session.scalar(
-            select(func.max(Version.number)).where(
-                Version.design_id == design_id, Version.workspace_id == principal.workspace_id
-            )
-        )
-        or 0
     )
 
 

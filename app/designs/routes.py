@@ -7,8 +7,9 @@ from fastapi import APIRouter, Depends, Path, Query, Request, Response
 from fastapi.responses import FileResponse, RedirectResponse
 from starlette.background import BackgroundTask
 
-from app.accounts.policy import CurrentPrincipal, Member, PolicyFirst
+from app.accounts.policy import AnySession, CurrentPrincipal, Member, PolicyFirst
 from app.accounts.principal import Principal, Role
+from app.accounts.routes import set_session_cookie
 from app.accounts.schemas import Person
 from app.catalog.model import Catalog
 from app.designs import catalog_file, code, files, repository, service, sharing
@@ -40,6 +41,8 @@ from app.shared.clock import now
 from app.shared.errors import Forbidden
 
 router = APIRouter(prefix="/api", tags=["designs"], route_class=PolicyFirst)
+entrance = APIRouter(route_class=PolicyFirst)
+"""The door for those who come by a share link."""
 
 Maker = Annotated[Principal, Depends(Member(Role.EDITOR))]
 CodeRunner = Annotated[Principal, Depends(MemberWhoMayRunCode())]
@@ -49,6 +52,21 @@ Editor = Annotated[DesignAccess, Depends(DesignPolicy(Role.EDITOR))]
 Owner = Annotated[DesignAccess, Depends(DesignPolicy(Role.OWNER))]
 OwnerOfDeleted = Annotated[DesignAccess, Depends(DesignPolicy(Role.OWNER, deleted=True))]
 Id = Annotated[str, Path(max_length=64)]
+
+
+@entrance.get("/share/{token}", include_in_schema=False)
+async def open_share_link(
+    token: str,
+    principal: Annotated[Principal | None, Depends(AnySession())],
+    services: Connected,
+    transaction: Transaction,
+) -> RedirectResponse:
+    """Open a shared design. A signed-in user who may see it anyway keeps their own session."""
+    design_id, session_token = await sharing.open_link(transaction, principal, token)
+    response = RedirectResponse(f"/designs/{design_id}", status_code=303)
+    if session_token is not None:
+        set_session_cookie(response, services, session_token)
+    return response
 
 
 @router.get("/designs")

@@ -8,6 +8,7 @@ from app.accounts.principal import Principal, Role
 from app.accounts.schemas import Person
 from app.accounts.tables import ShareLink
 from app.designs import repository
+from app.designs.access import role_in
 from app.designs.schemas import NewLink, SharedPerson, ShareLinkView, Shares
 from app.shared.clock import now
 from app.shared.errors import Conflict, NotFound
@@ -53,6 +54,25 @@ async def revoke_link(session: AsyncSession, principal: Principal, design_id: st
     """Revoke a link: sessions that came by it end at once, their open sockets within seconds."""
     if not await accounts_repository.revoke_share_link(session, principal, design_id, link_id, now()):
         raise NotFound("There is no such link, or it was revoked before.", expected="a live link of this design")
+
+
+async def open_link(session: AsyncSession, principal: Principal | None, token: str) -> tuple[str, str | None]:
+    """Return the id of the design that a link shows, and the token of a session for it.
+
+    The token is None for a user who sees the design anyway: they keep their own session, and what they may do. Raises
+    `NotFound` when the link or the design is gone.
+    """
+    link = await accounts.get_share_link(session, token)
+    design = await repository.find_linked_design(session, link)
+    if design is None:
+        raise accounts.dead_link()
+    if (
+        principal is not None
+        and principal.user_id is not None
+        and await role_in(session, principal, design) is not None
+    ):
+        return design.id, None
+    return design.id, await accounts.open_link_session(session, link)
 
 
 def _view(link: ShareLink, author: str) -> ShareLinkView:

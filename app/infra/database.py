@@ -3,6 +3,7 @@
 SQLite (WAL, foreign keys, `synchronous=FULL`) by default; PostgreSQL by URL.
 """
 
+import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
@@ -10,12 +11,16 @@ from typing import Any
 
 from sqlalchemy import DateTime, Dialect, Engine, MetaData, String, create_engine, event, inspect, text
 from sqlalchemy.engine import make_url
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 from sqlalchemy.types import TypeDecorator
 
 from app.shared.clock import now
+from app.shared.errors import Conflict
 from app.shared.ids import new_id
+
+log = logging.getLogger(__name__)
 
 
 class UtcDateTime(TypeDecorator[datetime]):
@@ -102,6 +107,12 @@ def find_revision(url: str) -> str | None:
         engine.dispose()
 
 
+def _was_there(error: BaseException | None) -> bool:
+    """Return whether a driver refused a row for one that is there already."""
+    told = {getattr(error, "sqlstate", ""), getattr(error, "sqlite_errorname", "")}
+    return bool(told & {"23505", "SQLITE_CONSTRAINT_UNIQUE", "SQLITE_CONSTRAINT_PRIMARYKEY"})
+
+
 class Database:
     """The asynchronous engine and its sessions."""
 
@@ -114,9 +125,24 @@ class Database:
 
     @asynccontextmanager
     async def session(self) -> AsyncIterator[AsyncSession]:
-        """Open one transaction: committed at the end, rolled back on any error. Services never commit."""
-        async with self._sessions() as session, session.begin():
-            yield session
+        """Open one transaction: committed at the end, rolled back on any error. Services never commit.
+
+        Raises `Conflict` where somebody else has written what may be there once only, such as a number, since it was
+        looked for.
+        """
+        try:
+            async with self._sessions() as session, session.begin():
+                yield session
+        except IntegrityError as error:
+            if not _was_there(error.orig):
+                raise
+            log.warning("a transaction met another one: %s", error.orig)
+            raise Conflict(
+                "Somebody did the same at the same moment.",
+                expected="one of the two at a time",
+                received="both at once",
+                hint="Look at what is there now, and try again if it is still needed.",
+            ) from error
 
     async def close(self) -> None:
         await self.engine.dispose()

@@ -25,7 +25,7 @@ async def test_the_first_owner_is_made_once(database: Database) -> None:
         first = await service.ensure_local_owner(session)
     async with database.session() as session:
         assert (await service.ensure_local_owner(session)).id == first.id
-        assert await repository.count_users(session) == 1
+        assert len((await session.scalars(select(User))).all()) == 1
 
 
 async def test_a_sign_in_link_works_once(database: Database) -> None:
@@ -46,6 +46,24 @@ async def test_an_expired_sign_in_link_is_refused(database: Database) -> None:
         await session.execute(update(SignInLink).values(expires_at=now() - timedelta(seconds=1)))
         with pytest.raises(NotSignedIn):
             await service.sign_in(session, link)
+
+
+async def test_sessions_that_have_expired_are_forgotten(database: Database) -> None:
+    async with database.session() as session:
+        owner = await service.ensure_local_owner(session)
+        await service.open_session(session, owner.id)
+        await session.execute(update(Session).values(expires_at=now() - timedelta(seconds=1)))
+        token = await service.open_session(session, owner.id)
+        assert (await session.scalars(select(Session.token_hash))).all() == [service.token_hash(token)]
+
+
+@pytest.mark.parametrize("asked", ["Änne Öz", "änne öz", "ÄNNE ÖZ"])
+async def test_people_are_found_in_small_and_in_capital_letters_of_any_alphabet(database: Database, asked: str) -> None:
+    async with database.session() as session:
+        added = await service.add_user(session, "Änne Öz")
+        assert (await service.get_user_named(session, asked)).id == added.id
+        with pytest.raises(Conflict, match="already somebody"):
+            await service.add_user(session, asked)
 
 
 async def test_only_hashes_of_tokens_are_kept(database: Database) -> None:
@@ -129,10 +147,11 @@ async def test_a_share_link_opens_one_design_until_it_is_revoked(database: Datab
     principal = await principal_of(database, token)
     async with database.session() as session:
         link, secret = await service.create_share_link(session, principal, design_id="design")
-        visitor_token, design_id = await service.open_link_session(session, secret)
+        found = await service.get_share_link(session, secret)
+        visitor_token = await service.open_link_session(session, found)
     visitor = await principal_of(database, visitor_token)
-    assert (design_id, visitor.user_id, visitor.link_design_id, visitor.link_role) == (
-        "design",
+    assert (found.id, visitor.user_id, visitor.link_design_id, visitor.link_role) == (
+        link.id,
         None,
         "design",
         Role.VIEWER,
@@ -150,7 +169,7 @@ async def test_a_share_link_opens_one_design_until_it_is_revoked(database: Datab
     async with database.session() as session:
         assert await service.find_principal(session, visitor_token) is None
         with pytest.raises(NotFound, match="does not work any more"):
-            await service.open_link_session(session, secret)
+            await service.get_share_link(session, secret)
         assert (await session.scalars(select(ShareLink.role))).all() == ["viewer"]
         assert (await session.scalars(select(User.name))).all() == ["Owner"]
 

@@ -181,6 +181,22 @@ def test_a_link_shows_one_design_and_can_be_revoked(server: Server, owner: httpx
     assert owner.delete(f"{path}/shares/links/{made['link']['id']}").status_code == 404
 
 
+def test_who_sees_a_design_anyway_stays_who_they_are_when_they_open_its_link(
+    owner: httpx.Client, teammate: httpx.Client
+) -> None:
+    """The link of a design that a teammate made, opened by themselves and by an owner of the workspace."""
+    made = created(teammate, {"document": DENSE})["id"]
+    link = teammate.post(f"/api/designs/{made}/shares/links").json()["url"]
+    for person in (teammate, owner):
+        before = get(person, "/api/session")
+        assert person.get(link, follow_redirects=False).headers["location"] == f"/designs/{made}"
+        assert get(person, "/api/session") == before
+    assert teammate.delete(f"/api/designs/{made}").status_code == 200
+    before = get(teammate, "/api/session")
+    assert teammate.get(link).status_code == 404
+    assert get(teammate, "/api/session") == before
+
+
 def test_a_design_file_goes_out_and_in_again(owner: httpx.Client, design: str) -> None:
     answer = owner.get(f"/api/designs/{design}/export?format=design")
     assert answer.headers["content-disposition"] == 'attachment; filename="Dense.json"'

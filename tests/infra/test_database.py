@@ -9,6 +9,8 @@ from sqlalchemy.exc import IntegrityError, StatementError
 from app.accounts.tables import Membership, SignInLink, User
 from app.infra.database import Database, asynchronous_url, create_blocking_engine, synchronous_url
 from app.settings import Settings
+from app.shared.clock import now
+from app.shared.errors import Conflict
 
 
 async def test_a_transaction_is_whole_or_not_at_all(both_databases: Database) -> None:
@@ -27,6 +29,20 @@ async def test_a_row_needs_what_it_refers_to(both_databases: Database) -> None:
     with pytest.raises(IntegrityError):
         async with both_databases.session() as session:
             session.add(Membership(workspace_id="none", user_id="none", role="owner"))
+
+
+async def test_what_may_be_there_once_is_refused_in_words(both_databases: Database) -> None:
+    async with both_databases.session() as session:
+        session.add(User(id="ada", name="Ada"))
+        await session.flush()
+        session.add(SignInLink(id="one", user_id="ada", token_hash="0" * 64, expires_at=now()))
+    for row in (
+        User(id="ada", name="Bob"),
+        SignInLink(id="two", user_id="ada", token_hash="0" * 64, expires_at=now()),
+    ):
+        with pytest.raises(Conflict, match="at the same moment"):
+            async with both_databases.session() as session:
+                session.add(row)
 
 
 async def test_a_moment_keeps_its_instant_and_comes_back_in_utc(both_databases: Database) -> None:

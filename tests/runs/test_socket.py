@@ -119,9 +119,8 @@ async def link_session(database: Database, worker: Worker) -> str:
     async with database.session() as session:
         principal = await accounts.find_principal(session, token)
         assert principal is not None
-        _, link_token = await accounts.create_share_link(session, principal, design_id=worker.design_id)
-    async with database.session() as session:
-        return (await accounts.open_link_session(session, link_token))[0]
+        link, _ = await accounts.create_share_link(session, principal, design_id=worker.design_id)
+        return await accounts.open_link_session(session, link)
 
 
 async def expect_closed(socket: ClientConnection, code: int) -> float:
