@@ -1,6 +1,6 @@
-"""Initial states of recurrent layers: in the lists that cells take, and held against the sizes that cells want.
+"""States of recurrent layers: set to zero, in the lists that cells take, and held against the sizes that cells want.
 
-Keras compares them only when numbers flow.
+Keras compares initial states only when numbers flow.
 """
 
 from collections.abc import Sequence
@@ -9,6 +9,13 @@ from typing import Any
 import keras
 
 Shape = tuple[int | None, ...]
+
+
+def reset_states(model: Any) -> None:
+    """Set the states of stateful layers to zero, those inside other layers too."""
+    for layer in model._flatten_layers(include_self=False):
+        if getattr(layer, "stateful", False) and hasattr(layer, "reset_state"):
+            layer.reset_state()
 
 
 def as_cells_take_them(layer: Any, states: Any) -> Any:

@@ -9,7 +9,7 @@ from app.catalog.model import Kind
 from app.catalog.schedule import read_schedule
 from app.catalog.validate import validate_params
 from app.document.edits import RemoveValue, SetValue
-from app.document.model import AUTO_LOSS, Callback, Configured, Metric, Training
+from app.document.model import AUTO_LOSS, Callback, Configured, FitOptions, Metric, Training
 from app.graph import fixes
 from app.graph.model import Fix, Problem
 from app.messages.data import DatasetDescription
@@ -31,6 +31,7 @@ def training_problems(reading: Reading, data: DatasetDescription) -> Iterator[Pr
     yield from _callback_problems(training, data)
     yield from _metric_problems(reading)
     yield from _compile_problems(training, data)
+    yield from _batch_problems(reading)
     yield from _precision_problems(reading)
 
 
@@ -113,7 +114,7 @@ def _told(place: Problem, value: Configured, reason: str, hint: str, fix: Fix | 
 
 
 def _callback_problems(training: Training, data: DatasetDescription) -> Iterator[Problem]:
-    validated = training.fit.validation_split > 0 or bool(data.validation_samples)
+    validated = _validation_samples(training, data) > 0
     for key, callback in sorted(training.callbacks.items()):
         path = ["training", "callbacks", key]
         match callback.class_name:
@@ -259,8 +260,8 @@ def _compile_problems(training: Training, data: DatasetDescription) -> Iterator[
             hint="Leave jit_compile to Keras.",
             fix=_set(["training", "compile", "jit_compile"], "auto", "Set jit_compile to auto"),
         )
-    kept = 0.0 if data.validation_samples is not None else fit.validation_split
-    steps = max(1, -(-round(data.train_samples * (1 - kept)) // fit.batch_size))
+    trained = data.train_samples + (data.validation_samples or 0) - _validation_samples(training, data)
+    steps = max(1, -(-trained // fit.batch_size))
     if options.steps_per_execution > steps:
         yield Problem(
             code="steps_per_execution",
@@ -272,6 +273,44 @@ def _compile_problems(training: Training, data: DatasetDescription) -> Iterator[
             hint="Set steps_per_execution lower, or make batches smaller.",
             fix=_set(["training", "compile", "steps_per_execution"], 1, "Set steps_per_execution to 1"),
         )
+
+
+def _validation_samples(training: Training, data: DatasetDescription) -> int:
+    """Return how many samples a run holds back; a table's own fraction holds while the design leaves its own alone."""
+    split = training.fit.validation_split
+    if data.validation_samples is not None and split == FitOptions.model_fields["validation_split"].default:
+        return data.validation_samples
+    return round((data.train_samples + (data.validation_samples or 0)) * split)
+
+
+def _batch_problems(reading: Reading) -> Iterator[Problem]:
+    """Yield the Inputs whose batch size Fit does not keep to, where a stateful layer needs that."""
+    found = reading.found
+    layers = {layer for within in found.building.layers.values() for layer in within}
+    if not any(_is_stateful(found.document.layers[layer].params) for layer in layers):
+        return
+    batch_size = found.document.training.fit.batch_size
+    for node in sorted(found.live("")):
+        spec = reading.specs.get((node, "output"))
+        wanted = spec.shape[0] if spec is not None and found.marker_of(node) == "input" else None
+        if wanted is not None and wanted != batch_size:
+            yield Problem(
+                code="batch_size_differs",
+                node=node,
+                param="batch_size",
+                message=f"A stateful layer keeps states for batches of {wanted}, and Fit makes them {batch_size} long.",
+                expected=f"batch_size {wanted} in Fit",
+                received=str(batch_size),
+                hint="Give Fit the batch size of the Input, or set stateful off.",
+                fix=_set(["training", "fit", "batch_size"], wanted, f"Set batch size to {wanted}"),
+            )
+
+
+def _is_stateful(value: JsonValue) -> bool:
+    """Say whether a layer of these parameters, or one inside it, is stateful."""
+    if isinstance(value, dict):
+        return value.get("stateful") is True or any(map(_is_stateful, value.values()))
+    return isinstance(value, list) and any(map(_is_stateful, value))
 
 
 def _precision_problems(reading: Reading) -> Iterator[Problem]:

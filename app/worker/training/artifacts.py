@@ -3,6 +3,7 @@
 import hashlib
 import os
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final
 
@@ -13,6 +14,7 @@ from numpy.typing import NDArray
 from app.codegen.python_source import render_script
 from app.graph.demand import demand_of
 from app.shared.errors import AppError
+from app.worker.building.recurrent import reset_states
 from app.worker.training.callbacks import CHECKPOINTS
 from app.worker.training.compile import BadTraining
 from app.worker.training.raw_model import probe, raw_model
@@ -21,26 +23,30 @@ from app.worker.training.session import Session
 
 Array = NDArray[Any]
 
+MODEL: Final = "model.keras"
+RAW_MODEL: Final = "model_with_preprocessing.keras"
+_OF_THE_RUN: Final = frozenset({MODEL, RAW_MODEL})
 _COMPARED_SAMPLES: Final = 32
 
 
 def save_model(session: Session) -> None:
     """Write `model.keras`, load it back, compare its predictions, and only then tell of it."""
-    path = session.folder / "model.keras"
+    path = session.folder / MODEL
     temporary = session.folder / "model.part.keras"
-    session.model.save(temporary)
-    samples = session.features(session.data.train.take(slice(_COMPARED_SAMPLES)))
-    loaded = keras.saving.load_model(temporary, compile=False)
+    samples = session.features(session.data.train.take(slice(session.batch or _COMPARED_SAMPLES)))
     try:
-        _compare(_predicted(session.model, samples), _predicted(loaded, samples))
-    except BadTraining:
-        temporary.unlink()
+        session.model.save(temporary)
+        loaded = keras.saving.load_model(temporary, compile=False)
+        _compare(session, session.model, loaded, lambda each: _predicted(each, samples))
+    except BaseException:
+        temporary.unlink(missing_ok=True)
         raise
     _keep(temporary, path)
     _tell_artifact(session, path)
 
 
 def _predicted(model: Any, samples: Any) -> list[Array]:
+    reset_states(model)
     return _given(model.predict_on_batch(samples))
 
 
@@ -52,14 +58,15 @@ def save_raw_model(session: Session) -> None:
     """Write the model that takes raw rows, where the data was prepared; check it as `save_model` does."""
     assert session.plan is not None
     demand = demand_of(session.job.document, [one.node for one in session.plan.inputs], ())
-    path, temporary = (session.folder / f"model_with_preprocessing{end}.keras" for end in ("", ".part"))
+    path = session.folder / RAW_MODEL
+    temporary = path.with_suffix(".part.keras")
     try:
         model = raw_model(session.model, session.data, demand.inputs)
         if model is None:
             return
         model.save(temporary)
         loaded = keras.saving.load_model(temporary, compile=False)
-        _compare(*(_given(each(probe(model), training=False)) for each in (model, loaded)))
+        _compare(session, model, loaded, lambda each: _given(each(probe(model), training=False)))
     except Exception as error:
         temporary.unlink(missing_ok=True)
         session.say("log", level="warning", text=f"There is no model that takes raw rows. {error}"[:2_000])
@@ -69,16 +76,36 @@ def save_raw_model(session: Session) -> None:
     session.say("log", text=f"{path.name} takes raw rows, by column: {', '.join(model.input)}."[:2_000])
 
 
-def _compare(ours: list[Array], theirs: list[Array]) -> None:
-    """Raise when a model that was loaded back predicts something else than the one that was saved."""
-    for one, other in zip(ours, theirs, strict=True):
-        if not np.allclose(one, other, rtol=1e-4, atol=1e-5, equal_nan=True):
-            raise BadTraining(
-                "The saved model predicts something else than the trained one.",
-                expected="equal predictions",
-                received=f"a difference of {float(np.max(np.abs(one - other))):.3g}",
-                hint="A layer of the design does not save all of its state.",
-            )
+def _compare(session: Session, ours: Any, theirs: Any, predict: Callable[[Any], list[Array]]) -> None:
+    """Raise when a model that was loaded back predicts something else than the one that was saved.
+
+    A model that never predicts the same twice, since it draws random numbers, is compared by its weights.
+    """
+    expected = predict(ours)
+    difference = _difference(expected, predict(theirs))
+    if difference == 0:
+        return
+    is_random = _difference(expected, predict(ours)) > 0
+    if not is_random or any(map(_differ, ours.get_weights(), theirs.get_weights())):
+        raise BadTraining(
+            "The saved model predicts something else than the trained one.",
+            expected="equal predictions",
+            received=f"a difference of {difference:.3g}",
+            hint="A layer of the design does not save all of its state.",
+        )
+    session.say(
+        "log", text="The model draws random numbers as it predicts: what was saved was compared by its weights."
+    )
+
+
+def _difference(ours: list[Array], theirs: list[Array]) -> float:
+    """Return the largest difference of predictions that are not equal; 0 where all are, but for rounding."""
+    pairs = [pair for pair in zip(ours, theirs, strict=True) if _differ(*pair)]
+    return max((float(np.max(np.abs(one - other))) for one, other in pairs), default=0.0)
+
+
+def _differ(one: Array, other: Array) -> bool:
+    return not np.allclose(one, other, rtol=1e-4, atol=1e-5, equal_nan=True)
 
 
 def save_source(session: Session) -> None:
@@ -97,14 +124,18 @@ def save_source(session: Session) -> None:
 
 
 def save_checkpoints(session: Session) -> None:
-    """Tell of the files that callbacks of the design left in the run's folder; a folder of them is one zip file."""
+    """Tell of the files that callbacks of the design left in the run's folder; a folder of them is one zip file.
+
+    One that is called as a file of the run itself keeps that for the end of its name.
+    """
     folder = session.folder / CHECKPOINTS
     for path in sorted(folder.iterdir()) if folder.is_dir() else ():
-        kept = session.folder / (f"{path.name}.zip" if path.is_dir() else path.name)
+        name = f"checkpoint_{path.name}" if path.name in _OF_THE_RUN else path.name
+        kept = session.folder / (f"{name}.zip" if path.is_dir() else name)
         temporary = kept.with_name(kept.name + ".part")
         if path.is_dir():
             pack(path, temporary)
-        elif path.stat().st_size and path.name != "model.keras" and path.suffix in (".keras", ".h5", ".csv"):
+        elif path.stat().st_size and path.suffix in (".keras", ".h5", ".csv"):
             shutil.copyfile(path, temporary)
         else:
             continue

@@ -240,15 +240,8 @@ def class_weights(fit: FitOptions, target: TargetSpec, targets: Array) -> dict[i
             label: float(len(targets) / (present * count)) if count else 1.0
             for label, count in enumerate(counts.tolist())
         }
-    given = fit.class_weight
-    return {
-        label: given.get(name, given.get(str(label), 1.0)) for label, name in enumerate(_known_classes(given, target))
-    }
-
-
-def _known_classes(given: Mapping[str, float], target: TargetSpec) -> list[str]:
-    known = {*target.classes, *(str(label) for label in range(len(target.classes)))}
-    unknown = [name for name in given if name not in known]
+    given, labels = fit.class_weight, _labels_by_name(target)
+    unknown = [name for name in given if name not in labels]
     if unknown:
         raise BadTraining(
             f"A weight is given for the class {unknown[0]!r}, which the data does not have.",
@@ -256,4 +249,10 @@ def _known_classes(given: Mapping[str, float], target: TargetSpec) -> list[str]:
             received=", ".join(unknown[:20]),
             hint="Name classes as the data set does, or by their number from 0.",
         )
-    return target.classes
+    return dict.fromkeys(range(len(target.classes)), 1.0) | {labels[name]: weight for name, weight in given.items()}
+
+
+def _labels_by_name(target: TargetSpec) -> dict[str, int]:
+    """Return the label of each class by its name, and by its number where no class has that for a name."""
+    numbers = {str(label): label for label in range(len(target.classes))}
+    return numbers | {name: label for label, name in enumerate(target.classes)}

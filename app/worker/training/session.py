@@ -25,13 +25,17 @@ class Stopped(Exception):
 
 @dataclass
 class Session:
-    """A run under way. `data`, `model` and `ends` (those of the model) are there from their step on."""
+    """A run under way. `data`, `model` and `ends` (those of the model) are there from their step on.
+
+    `batch` is the only number of samples that the model takes at once, where there is one.
+    """
 
     job: JobSpec
     emit: Emit
     control: Control
     folder: Path
     plan: Plan | None = None
+    batch: int | None = None
     data: TrainingData = field(init=False)
     model: Any = field(init=False)
     ends: list[OutputEnd] = field(init=False)

@@ -19,6 +19,7 @@ from app.worker.building.build import build_model
 from app.worker.building.keras_config import configured
 from app.worker.data.sources import load
 from app.worker.training.artifacts import save_checkpoints, save_model, save_raw_model, save_source
+from app.worker.training.batches import fixed_batch, in_whole_batches
 from app.worker.training.callbacks import Control, Emit, Reporter, build_callbacks
 from app.worker.training.compile import BadTraining, Compiled, compile_arguments, fit_arguments, output_ends
 from app.worker.training.failure import Blamed, LostNumbers, tell_failure
@@ -38,16 +39,16 @@ def train(job: JobSpec, emit: Emit, control: Control) -> RunState:
     """Run `job` to its end, telling of it through `emit`; return the state in which it ended. Never raises."""
     session = Session(job, emit, control, Path(job.folder))
     keras.config.disable_traceback_filtering()
-    with printed_to(session):
-        try:
-            with configured(job.document.training.config):
-                state = _train(session)
-        except Stopped:
-            state = RunState.STOPPED
-            session.say("state", state=state.value, reason="Stopped before the first batch.")
-        except BaseException as error:
-            state = RunState.FAILED
-            tell_failure(session, error)
+    try:
+        with printed_to(session), configured(job.document.training.config):
+            state = _train(session)
+            reason = "Stopped by request; the model is saved." if state is RunState.STOPPED else ""
+    except Stopped:
+        state, reason = RunState.STOPPED, "Stopped before the first batch."
+    except BaseException as error:
+        tell_failure(session, error)
+        return RunState.FAILED
+    session.say("state", state=state.value, reason=reason)
     return state
 
 
@@ -59,10 +60,14 @@ def _train(session: Session) -> RunState:
     own_code.load(job.document)
     session.plan = plan = checked_plan(job, session.catalog)
     ends = [output.node for output in plan.outputs]
-    session.data = data = load(job.data, training.fit, demand_of(job.document, [one.node for one in plan.inputs], ends))
+    session.data = load(job.data, training.fit, demand_of(job.document, [one.node for one in plan.inputs], ends))
     session.check_stop()
     session.model = model = build_model(plan, session.catalog)
     check_inputs(session)
+    session.batch = fixed_batch(model)
+    if session.batch is not None:
+        session.data = in_whole_batches(session.data, session.batch, training.fit.batch_size)
+    data = session.data
     _start_from_weights(session)
     session.ends = output_ends(model, ends)
     compiled = compile_arguments(training, session.ends, data.targets, session.catalog)
@@ -106,7 +111,7 @@ def _build_state(session: Session) -> None:
     Created inside its first step, they make TensorFlow trace that step twice: 0.3 s of waiting for the first batch.
     Keras has no public name for this.
     """
-    first = session.data.train.take(slice(1))
+    first = session.data.train.take(slice(session.batch or 1))
     build = getattr(session.model, "_symbolic_build", None)
     if build is not None:
         build(data_batch=(session.features(first), session.targets(first)))
@@ -132,10 +137,7 @@ def _finish(session: Session, reporter: Reporter) -> RunState:
     save_source(session)
     save_checkpoints(session)
     _report(session, reporter)
-    state = RunState.STOPPED if stopped else RunState.FINISHED
-    reason = "Stopped by request; the model is saved." if stopped else ""
-    session.say("state", state=state.value, reason=reason)
-    return state
+    return RunState.STOPPED if stopped else RunState.FINISHED
 
 
 def _reporter(session: Session, compiled: Compiled) -> Reporter:
@@ -195,7 +197,7 @@ def _report(session: Session, reporter: Reporter) -> None:
         if labelled is None:
             fields = metrics_only(split, metrics, len(part))
         else:
-            predictions = model.predict(features, batch_size=max(batch_size, 256), verbose=0)
+            predictions = model.predict(features, batch_size=session.batch or max(batch_size, 256), verbose=0)
             node = ends[labelled].node
             one = predictions[labelled] if isinstance(predictions, list | tuple) else predictions
             fields = report(split, metrics, np.asarray(one), part.targets[node], data.targets[node], logits)

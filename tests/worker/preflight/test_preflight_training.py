@@ -140,6 +140,23 @@ def test_what_can_be_done_is_not_told(training: dict[str, Any]) -> None:
     assert found(softmax(training)) == []
 
 
+@pytest.mark.parametrize(
+    ("own", "split", "validated"), [(18, 0.2, True), (0, 0.2, False), (18, 0.0, False), (0, 0.5, True)]
+)
+def test_what_a_table_holds_back_counts_while_the_design_leaves_its_own_alone(
+    own: int, split: float, validated: bool
+) -> None:
+    data = CANCER.model_copy(update={"train_samples": 100 - own, "validation_samples": own})
+    steps = -(-(100 - (own if split == 0.2 else round(100 * split))) // 32)
+    training = callback("EarlyStopping") | {"fit": {"validation_split": split}}
+    compiled = {"compile": {"steps_per_execution": steps + 1}}
+    codes = {problem.code for problem in found(table(30, 1, training | compiled), data)}
+    assert codes >= {"steps_per_execution"}
+    assert ("monitor_missing" in codes) is not validated
+    compiled["compile"]["steps_per_execution"] = steps
+    assert "steps_per_execution" not in {problem.code for problem in found(table(30, 1, training | compiled), data)}
+
+
 def test_the_area_under_the_curve_of_raw_scores() -> None:
     document = table(30, 1, metric("AUC"))
     (problem,) = found(document, CANCER)

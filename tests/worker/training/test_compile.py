@@ -307,6 +307,8 @@ def test_class_weights() -> None:
     by_name = FitOptions(class_weight={"b": 3.0, "2": 0.5})
     assert class_weights(by_name, THREE, labels) == {0: 1.0, 1: 3.0, 2: 0.5}
     assert class_weights(FitOptions(), THREE, labels) is None
+    numbered = THREE.model_copy(update={"classes": ["1", "2", "3"]})
+    assert class_weights(FitOptions(class_weight={"1": 3.0}), numbered, labels) == {0: 3.0, 1: 1.0, 2: 1.0}
 
 
 @pytest.mark.parametrize(

@@ -74,6 +74,7 @@ def test_every_callback_leaves_its_mark(tmp_path: Path, listener: tuple[str, lis
         ("BackupAndRestore", {"backup_dir": "backup", "delete_checkpoint": False}),
         ("RemoteMonitor", {"root": f"http://{address}", "path": "/in?a=b"}),
         ("RemoteMonitor", {"root": f"http://{address}", "send_as_json": True}),
+        ("ModelCheckpoint", {"filepath": "model.keras"}),
         ("ProgbarLogger", {}),
         ("TerminateOnNaN", {}),
     )
@@ -87,7 +88,7 @@ def test_every_callback_leaves_its_mark(tmp_path: Path, listener: tuple[str, lis
     assert [float(row["learning_rate"]) for row in rows] == rates
     assert [event["name"] for event in of(events, "artifact")] == [
         *("model.keras", "model_with_preprocessing.keras", "model.py", "backup.zip", "board.zip", "log.csv"),
-        *(f"w-{epoch}.weights.h5" for epoch in (1, 2, 3)),
+        *("checkpoint_model.keras", *(f"w-{epoch}.weights.h5" for epoch in (1, 2, 3))),
     ]
     with ZipFile(tmp_path / "board.zip") as board:
         board.extractall(tmp_path / "unpacked")

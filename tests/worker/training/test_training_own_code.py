@@ -144,6 +144,30 @@ def test_own_code_trains(
     assert done in capsys.readouterr().out.splitlines()
 
 
+SAMPLING = """
+import tensorflow as tf
+import keras
+
+class Sampling(keras.layers.Layer):
+    def call(self, inputs):
+        return inputs + tf.random.normal(tf.shape(inputs))
+"""
+
+
+def test_a_model_that_draws_random_numbers_is_kept(tmp_path: Path, inside_the_sandbox: None) -> None:
+    """As in a variational autoencoder: no two predictions are equal, so that the weights are compared."""
+    layers = (MLP[0], ("sampling", "Sampling", {}), *MLP[1:])
+    code = {"sampling": {"kind": "layers", "name": "Sampling", "source": SAMPLING}}
+    document = GraphDocument.model_validate({**chain(layers, {}).model_dump(), "code": code})
+
+    state, events = run(job(tmp_path, document, IRIS, epochs=1, seed=1))
+
+    assert state is RunState.FINISHED, events[-1]
+    assert [each["name"] for each in of(events, "artifact")][:1] == ["model.keras"]
+    told = "The model draws random numbers as it predicts: the saved one was compared by its weights."
+    assert told in [event["text"] for event in of(events, "log")]
+
+
 def test_own_code_is_not_executed_outside_the_sandbox(tmp_path: Path) -> None:
     state, events = run(job(tmp_path, design(), IRIS, epochs=1))
     assert (state, events[-1]["code"]) == (RunState.FAILED, "own_code_not_loaded")
