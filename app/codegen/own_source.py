@@ -137,9 +137,9 @@ def embed_code(code: Mapping[str, Code], used: Iterable[ObjectSpec]) -> list[str
 
 def _registration(piece: Code) -> str:
     """Return the statement that registers a piece with Keras as the sandbox does, where it does not do so itself."""
-    if piece.kind in {"callbacks", "functions"} or "register_keras_serializable" in {
-        node.attr for node in ast.walk(_parsed(piece)) if isinstance(node, ast.Attribute)
-    }:
+    tree = _parsed(piece)
+    named = _loaded(tree) | {node.attr for node in ast.walk(tree) if isinstance(node, ast.Attribute)}
+    if piece.kind in {"callbacks", "functions"} or "register_keras_serializable" in named:
         return ""
     return f'\n\n\nkeras.saving.register_keras_serializable(package="{PACKAGE}")({piece.name})'
 
@@ -156,7 +156,8 @@ def _once(piece: Code, homes: dict[str, _Home]) -> str:
 
     Each piece is a module of its own in training. Raises `Invalid` where two define one name differently.
     """
-    kept, repeated = [], []
+    kept: list[ast.stmt] = []
+    repeated: list[ast.stmt] = []
     for statement in _parsed(piece).body:
         words = ast.dump(statement)
         names = [] if isinstance(statement, ast.Import | ast.ImportFrom) else _given(statement)
@@ -191,6 +192,30 @@ def _clash(name: str, one: str, other: str) -> Invalid:
         received=f"{one} and {other}",
         hint=f"Rename {name} in one of them.",
     )
+
+
+def refuse_names_of_the_script(own: Iterable[str], rest: str) -> None:
+    """Raise `Invalid` where the source of own code gives a name that the `rest` of its script defines.
+
+    In training each piece is a module of its own. In a script the later definition would be that of both.
+    """
+    defined = set(_names_in(rest, imported=False))
+    for source in own:
+        taken = next((name for name in _names_in(source, imported=True) if name in defined), None)
+        if taken is not None:
+            raise Invalid(
+                f"The script itself defines {taken}, and so does the design's own code.",
+                expected="another name in the own code",
+                received=taken,
+                hint=f"Rename {taken} in the code editor.",
+            )
+
+
+def _names_in(source: str, *, imported: bool) -> list[str]:
+    statements = [
+        each for each in ast.parse(source).body if imported or not isinstance(each, ast.Import | ast.ImportFrom)
+    ]
+    return [name for statement in statements for name in _given(statement)]
 
 
 def defined_names(code: Mapping[str, Code]) -> set[str]:

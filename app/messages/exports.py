@@ -55,7 +55,7 @@ class _Strict(BaseModel):
 
 
 class ComparedOutput(_Strict):
-    """One output of the model on the fixed batch: the largest difference between the design and the artifact."""
+    """What one layer gives on the fixed batch: the largest difference between the design and the artifact."""
 
     name: str
     shape: list[int]

@@ -121,22 +121,21 @@ def compared(
         raise _differs(f"{len(ours.outputs)} outputs", f"{len(theirs)}")
     outputs, again, told = [], None, list(notes)
     for index, (tensor, one, other) in enumerate(zip(model.outputs, ours.outputs, theirs, strict=True)):
+        name = tensor._keras_history.operation.name
         if one.shape != other.shape:
-            raise _differs(f"the shape {one.shape} of {tensor.name}", f"{other.shape}")
+            raise _differs(f"the shape {one.shape} of {name}", f"{other.shape}")
         difference = largest_difference(one, other)
         if not agree(one, other, tolerance):
             again = again or predictions(model, ours.inputs)
             if not agree(one, again[index], tolerance):
-                told.append(f"{tensor.name} draws random numbers as it predicts: its shape alone was compared.")
+                told.append(f"{name} draws random numbers as it predicts: its shape alone was compared.")
                 continue
             raise _differs(
                 f"predictions within {tolerance.atol:g} + {tolerance.rtol:g} of the value on a fixed batch",
-                f"a difference of {difference:g} in {tensor.name}",
+                f"a difference of {difference:g} in {name}",
             )
         outputs.append(
-            ComparedOutput(
-                name=tensor.name, shape=list(one.shape), dtype=str(tensor.dtype), largest_difference=difference
-            )
+            ComparedOutput(name=name, shape=list(one.shape), dtype=str(tensor.dtype), largest_difference=difference)
         )
     return Proof(
         format=kind,

@@ -3,6 +3,7 @@
 import json
 import shutil
 import zipfile
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,8 @@ from app.document.model import GraphDocument
 from app.messages.analysis import ExportModelRequest
 from app.messages.exports import EXPORTS, ExportFormat, Proof
 from app.shared.errors import AppError
+from app.worker import sandbox
+from app.worker.building import own_code
 from app.worker.exports.errors import ExportFailed, NotInThisFormat, ToolMissing
 from app.worker.exports.export import export_model
 from tests.graph.designs import chain, classifier
@@ -48,11 +51,46 @@ def lstm(**params: Any) -> GraphDocument:
     )
 
 
+@pytest.fixture
+def drawing(monkeypatch: pytest.MonkeyPatch) -> Iterator[GraphDocument]:
+    """A design whose own layer draws random numbers; its source is ours, so that this process may execute it."""
+    monkeypatch.setattr(sandbox, "_entered", True)
+    layers = chain(
+        ("x", "InputLayer", {"shape": [5]}),
+        ("sampling", "Sampling", {}),
+        ("d", "Dense", {"units": 3}),
+        ("y", "Output", {}),
+    )
+    source = """
+import tensorflow as tf
+import keras
+
+class Sampling(keras.layers.Layer):
+    def call(self, inputs):
+        return inputs + tf.random.normal(tf.shape(inputs))
+"""
+    code = {"sampling": {"kind": "layers", "name": "Sampling", "source": source}}
+    document = GraphDocument.model_validate({**layers.model_dump(), "code": code})
+    own_code.load(document)
+    yield document
+    own_code.clear()
+
+
+@pytest.mark.parametrize("kind", ["keras", "python", "savedmodel"])
+def test_what_is_never_predicted_twice_is_told(kind: ExportFormat, drawing: GraphDocument, tmp_path: Path) -> None:
+    proof = export(drawing, kind, tmp_path / "file")
+    assert (proof.outputs, proof.notes[-1]) == (
+        [],
+        "d draws random numbers as it predicts: its shape alone was compared.",
+    )
+
+
 @pytest.mark.parametrize("kind", READERS)
 def test_what_predicts_is_compared(kind: ExportFormat, tmp_path: Path) -> None:
     proof = export(IMAGES, kind, tmp_path / "file")
     assert proof.read_by.startswith(READERS[kind])
-    assert [(output.shape, output.dtype) for output in proof.outputs] == [([4, 10], "float32")]
+    (output,) = proof.outputs
+    assert (output.name, output.shape, output.dtype) == ("dense", [4, 10], "float32")
     assert (proof.parameters, proof.trainable_parameters, proof.samples) == (650, 650, 4)
     assert proof.largest_difference <= proof.atol + proof.rtol
     assert sorted(path.name for path in tmp_path.iterdir()) == ["file"]
