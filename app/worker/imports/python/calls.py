@@ -14,8 +14,8 @@ MAX_CALLS: Final = 40
 
 _METHODS: Final = frozenset(
     {
-        *("append", "extend", "insert", "pop", "items", "keys", "values", "get", "copy", "format", "lower", "upper"),
-        *("join", "split", "strip", "startswith", "endswith", "replace"),
+        *("append", "extend", "insert", "pop", "items", "keys", "values", "get", "copy", "update", "format"),
+        *("lower", "upper", "join", "split", "strip", "startswith", "endswith", "replace"),
     }
 )
 

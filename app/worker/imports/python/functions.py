@@ -3,6 +3,7 @@
 import ast
 import re
 from collections.abc import Mapping
+from copy import deepcopy
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -86,6 +87,15 @@ def form_of(
         first, *rest = taken.split(",", 1)
         taken = ",".join([f"{first}: list", *rest])
     return Form(name, f"class {name}({base}):\n    def {method}(self, {taken}):\n        return {result}")
+
+
+def with_defaults(definition: Definition, constants: Mapping[str, Any]) -> Definition:
+    """Return a function that has `constants` as keyword arguments with these defaults."""
+    found = deepcopy(definition)
+    for name, value in constants.items():
+        found.args.kwonlyargs.append(ast.arg(name))
+        found.args.kw_defaults.append(ast.parse(repr(value), mode="eval").body)
+    return found
 
 
 def _class_name(function: str, kind: Kind) -> str:

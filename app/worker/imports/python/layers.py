@@ -23,6 +23,7 @@ from app.worker.imports.python.values import (
     Unknown,
     as_tensor,
     holds_symbolic,
+    is_plain,
 )
 from app.worker.imports.python.words import OPERATORS
 
@@ -35,6 +36,8 @@ class Layers:
         self._reader = reader
         self._catalog = catalog
         self._own = own
+        self.custom_objects: dict[str, Any] = {}
+        """What the script has Keras know by name, beyond what Keras has."""
         self._counts: Counter[str] = Counter()
         self._names: set[str] = set()
 
@@ -101,7 +104,7 @@ class Layers:
             layer = self._layer("Expression", [text], rest, node)
             self.notes.append(f"Line {node.lineno}: a Lambda became the Expression {layer.name}, {text}.")
             return layer
-        if self._own is None or not _is_plain(arguments):
+        if self._own is None or not is_plain(arguments) or not all(map(str.isidentifier, arguments)):
             return None
         label = kwargs.get("name")
         called = label if isinstance(label, str) and label.isascii() and label.isidentifier() else ""
@@ -119,6 +122,10 @@ class Layers:
             return [self.handed(kind, item) for item in value]
         if isinstance(value, dict):
             return {key: self.handed(kind, item) for key, item in value.items()}
+        if isinstance(value, str):
+            value = self.custom_objects.get(value, value)
+        if isinstance(value, LayerValue) and value.class_name == "Activation":
+            value = value.config.get("activation")
         name = self._own.of_function(kind, value) if isinstance(value, Function) else None
         if name is None:
             return value
@@ -280,15 +287,6 @@ def as_text(value: Any) -> Any:
             return {key: as_text(item) for key, item in value.items()}
         case _:
             return value
-
-
-def _is_plain(value: Any) -> bool:
-    """Return whether a value is one that JSON holds, whose `repr` is Python."""
-    if isinstance(value, dict):
-        return all(isinstance(key, str) and key.isidentifier() and _is_plain(item) for key, item in value.items())
-    if isinstance(value, list | tuple):
-        return all(map(_is_plain, value))
-    return value is None or isinstance(value, bool | int | float | str)
 
 
 def _signature(spec: ObjectSpec) -> list[str]:

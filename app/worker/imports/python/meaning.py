@@ -45,6 +45,8 @@ class KerasMeaning(Models):
         if path in SETTINGS and args:
             self.settings[SETTINGS[path]] = self._constant(args[0], node)
             return None
+        if path in ("keras.utils.get_custom_objects", "keras.saving.get_custom_objects"):
+            return self.custom_objects
         if path == "keras.utils.set_random_seed" and args and isinstance(args[0], int):
             self.seed = args[0]
             return None

@@ -9,8 +9,9 @@ from app.catalog.own import catalog_for
 from app.codegen.names import snake_case
 from app.document.model import MAX_CODE, MAX_SOURCE, Code, GraphDocument
 from app.worker.imports.python.excerpts import Excerpts, names_in
-from app.worker.imports.python.functions import form_of
+from app.worker.imports.python.functions import Definition, form_of, with_defaults
 from app.worker.imports.python.names import Function
+from app.worker.imports.python.values import is_plain
 from app.worker.imports.python.words import KINDS, LAYERS
 
 _ROOTS: Final = {
@@ -35,6 +36,7 @@ class OwnCode:
         self.catalog = catalog
         self._pieces: dict[str, Code] = {}
         self._forms: dict[tuple[Kind, int, str], str | None] = {}
+        self._versions: dict[str, list[dict[str, Any]]] = {}
         self._excerpts = Excerpts(tree, source)
         for node in tree.body:
             kind = self._kind_of(node) if isinstance(node, ast.ClassDef) else None
@@ -48,9 +50,13 @@ class OwnCode:
 
         `called` names a lambda, and `arguments` are given to the function besides what Keras gives.
         """
-        key = kind, id(function.definition), repr(arguments)
+        closed = self._closed(function)
+        if closed is None:
+            return None
+        definition, constants = closed
+        key = kind, id(function.definition), repr([constants, arguments])
         if key not in self._forms:
-            self._forms[key] = self._taken(kind, function, called or f"own_{kind.singular}", arguments or {})
+            self._forms[key] = self._taken(kind, definition, called or f"own_{kind.singular}", arguments or {})
         return self._forms[key]
 
     def used(self, document: GraphDocument) -> dict[str, Code]:
@@ -58,17 +64,15 @@ class OwnCode:
         named = set(_texts(document.model_dump(include={"layers", "training"})))
         return {key: piece for key, piece in self._pieces.items() if piece.name in named}
 
-    def _taken(self, kind: Kind, function: Function, called: str, arguments: Mapping[str, Any]) -> str | None:
-        parts = self._parts(function)
-        if parts is None:
-            return None
+    def _taken(self, kind: Kind, definition: Definition, called: str, arguments: Mapping[str, Any]) -> str | None:
+        part = _defining(definition, self._excerpts)
         for number in range(1, MAX_CODE):
-            form = form_of(kind, function.definition, called, arguments, number)
+            form = form_of(kind, definition, called, arguments, number)
             if form is None:
                 return None
             if not self._has(kind, form.name):
                 keras = ["import keras"] if "keras." in form.text and self._excerpts.bound("keras") is None else []
-                text = self._excerpts.standing(*parts, *keras, *filter(None, [form.text]))
+                text = self._excerpts.standing(*([part] if part else []), *keras, *([form.text] if form.text else []))
                 return form.name if self._add(kind, form.name, text) else None
         return None
 
@@ -76,20 +80,32 @@ class OwnCode:
         taken = any(piece.name == name for piece in self._pieces.values())
         return taken or self.catalog.find(kind, name) is not None
 
-    def _parts(self, function: Function) -> list[ast.stmt | str] | None:
-        """Return what defines a function; None for one that names what is around it in another function."""
+    def _closed(self, function: Function) -> tuple[Definition, dict[str, Any]] | None:
+        """Return a function that needs nothing of a function around it, and the constants that it took from there.
+
+        They become keyword arguments with a default; with other constants it is another function. None for one that
+        needs more than numbers, texts and such.
+        """
         definition, scope = function.definition, function.scope
-        if isinstance(definition, ast.FunctionDef) and self._excerpts.bound(definition.name) is definition:
-            return [definition]
-        around: set[str] = set()
-        while scope.outer is not None:
-            around |= scope.names.keys()
-            scope = scope.outer
-        text = self._excerpts.text(definition) if isinstance(definition, ast.FunctionDef) else ast.unparse(definition)
-        names = names_in(text)
-        if names is None or names & around:
+        names = names_in(ast.unparse(definition)) if scope.outer is not None else set()
+        if names is None:
             return None
-        return [text] if isinstance(definition, ast.FunctionDef) else []
+        constants: dict[str, Any] = {}
+        while scope.outer is not None:
+            constants = {name: scope.names[name] for name in sorted(names & scope.names.keys())} | constants
+            scope = scope.outer
+        if not all(map(is_plain, constants.values())):
+            return None
+        if not constants:
+            return definition, constants
+        closed = with_defaults(definition, constants)
+        if isinstance(closed, ast.FunctionDef):
+            versions = self._versions.setdefault(closed.name, [])
+            if constants not in versions:
+                versions.append(constants)
+            number = versions.index(constants) + 1
+            closed.name += f"_{number}" if number > 1 else ""
+        return closed, constants
 
     def _add(self, kind: Kind, name: str, text: str | None) -> bool:
         """Take a piece in, unless it has no text, is too much, or cannot be an entry of the catalog."""
@@ -121,6 +137,13 @@ class OwnCode:
                 elif (kind := _kind_at(self._excerpts.path(base))) is not None:
                     return kind
         return None
+
+
+def _defining(definition: Definition, excerpts: Excerpts) -> ast.stmt | str | None:
+    """Return the statement of the script that defines a function, or its text; None for a lambda, which has none."""
+    if isinstance(definition, ast.Lambda):
+        return None
+    return definition if excerpts.bound(definition.name) is definition else excerpts.text(definition)
 
 
 def _texts(value: Any) -> Iterable[str]:

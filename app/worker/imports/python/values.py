@@ -1,5 +1,6 @@
 """What the expressions of a script stand for while it is read. Nothing here computes with tensors."""
 
+import math
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
@@ -132,6 +133,18 @@ def holds_symbolic(value: Any) -> bool:
         elif isinstance(each, list | tuple):
             waiting += each
     return False
+
+
+def is_plain(value: Any) -> bool:
+    """Return whether the `repr` of a value is Python that gives it: numbers, texts, and lists and dicts of them."""
+    match value:
+        case dict():
+            return all(isinstance(key, str) and is_plain(item) for key, item in value.items())
+        case list() | tuple():
+            return all(map(is_plain, value))
+        case float():
+            return math.isfinite(value)
+    return value is None or isinstance(value, bool | int | str)
 
 
 def beyond(line: int, source_lines: list[str], why: str, expected: str = EXPECTED, hint: str = "") -> NotPython:

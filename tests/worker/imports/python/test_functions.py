@@ -229,6 +229,51 @@ def test_functions_of_a_callback(tmp_path: Path) -> None:
     }
 
 
+CLOSURES = """
+import keras
+from keras import ops
+
+
+def focal(gamma, alpha=0.25):
+    powers = [gamma, alpha]
+
+    def focal_loss(y_true, y_pred):
+        weight = ops.power(1 - y_pred, powers[0])
+        return -ops.mean(alpha * weight * ops.log(y_pred + keras.backend.epsilon()), axis=-1)
+
+    return focal_loss
+
+
+def steep(x):
+    return 2 * x
+
+
+keras.utils.get_custom_objects().update({"steep": keras.layers.Activation(steep)})
+keras.saving.get_custom_objects()["twice"] = steep
+model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(3, activation="steep")])
+model.add(keras.layers.Dense(2, activation="twice"))
+model.compile("sgd", loss=focal(2.0), metrics=[focal(gamma=1, alpha=0.5)])
+"""
+
+
+def test_what_a_function_takes_from_around_it_comes_along_as_numbers(tmp_path: Path) -> None:
+    document = imported(CLOSURES, tmp_path).document
+
+    assert document.code["focal_loss"].source == (
+        "import keras\nfrom keras import ops\n\n\n"
+        "def focal_loss(y_true, y_pred, *, alpha=0.25, powers=[2.0, 0.25]):\n"
+        "    weight = ops.power(1 - y_pred, powers[0])\n"
+        "    return -ops.mean(alpha * weight * ops.log(y_pred + keras.backend.epsilon()), axis=-1)\n\n\n"
+        "class FocalLoss(keras.losses.Loss):\n"
+        "    def call(self, y_true, y_pred):\n"
+        "        return focal_loss(y_true, y_pred)\n"
+    )
+    other = document.code["focal_loss2_metric"].source
+    assert "def focal_loss_2(y_true, y_pred, *, alpha=0.5, powers=[1, 0.5])" in other
+    assert model_of(render_script(make_plan(document, catalog_for(document)), document).source, "ours").built
+    assert {layer.params.get("activation") for layer in document.layers.values()} == {"steep", None}
+
+
 NOT_TAKEN = {
     "a function that needs what is around it": """
 def build(scale):
