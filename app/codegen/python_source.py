@@ -12,7 +12,14 @@ from app.catalog.own import catalog_for
 from app.codegen.data import TABLES, Target, find_data
 from app.codegen.literals import Literals, literal
 from app.codegen.network import Network, Statement, render_network
-from app.codegen.own_source import defined_names, embed_code, embed_layers, needed_imports, private_imports
+from app.codegen.own_source import (
+    defined_names,
+    embed_code,
+    embed_layers,
+    needed_imports,
+    private_imports,
+    refuse_names_of_the_script,
+)
 from app.codegen.samples_source import samples_source
 from app.codegen.table_source import table_source
 from app.codegen.training_source import render_fit
@@ -89,9 +96,10 @@ def render_script(
     known = None if data is None else find_data(data)
     found = {node: Target.model_validate(target) for node, target in (targets or {}).items()}
     fit = render_fit(plan, document.training, catalog, known, found, literals)
-    demand = demand_of(document, [each.node for each in plan.inputs], [each.node for each in plan.outputs])
+    outputs = [each.node for each in plan.outputs]
+    demand = demand_of(document, [each.node for each in plan.inputs], outputs)
     table = None if known is None or known.options is None else table_source(known.options, demand, fit.tasks)
-    samples = samples_source(document.training, demand, [each.node for each in plan.outputs], known, table)
+    samples = samples_source(document.training, demand, outputs, known, table, fit.labels)
     training = _tidied(
         _environment()
         .get_template("training.py.jinja")
@@ -117,10 +125,10 @@ def render_script(
     code = embed_code(document.code, used.values())
     body = [*embedded.sources, *code, *fit.settings, *_texts(network), training]
     offered = [*embedded.imports, *private_imports(used.values())]
+    imports = _imports("\n\n".join(body), offered, fit.settings)
+    refuse_names_of_the_script(code, "\n\n".join([*embedded.sources, *_texts(network), training]))
     about = ", its data and its training" if known is not None else ""
-    head = f'"""A Keras model{about}, exported by Layerloom."""\n\n' + "\n".join(
-        _imports("\n\n".join(body), offered, fit.settings)
-    )
+    head = "\n".join([f'"""A Keras model{about}, exported by Layerloom."""', "", *imports])
     sections = [
         _section("Imports", head),
         *(_section("A layer that Keras does not have", source) for source in embedded.sources),

@@ -1,6 +1,6 @@
 """What `fit` receives, as source: the arrays of all samples, cut to those of a split."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from app.codegen.data import PICTURES, Data
@@ -19,9 +19,17 @@ class SamplesSource:
 
 
 def samples_source(
-    training: Training, demand: Demand, outputs: Sequence[str], data: Data | None, table: TableSource | None
+    training: Training,
+    demand: Demand,
+    outputs: Sequence[str],
+    data: Data | None,
+    table: TableSource | None,
+    forms: Mapping[str, str],
 ) -> SamplesSource:
-    """Return how a script gives `x` and `y` to the inputs and to the Output nodes `outputs` of its model."""
+    """Return how a script gives `x` and `y` to the inputs and to the Output nodes `outputs` of its model.
+
+    `forms` are those of labels, by node, with `{}` for their source.
+    """
     sample = PICTURES.get(data.name) if data is not None else None
     turned = [
         sample is not None and takes_channels_first(sample, one, demand.image_data_format) for one in demand.inputs
@@ -33,7 +41,7 @@ def samples_source(
     take = "taken({}, part)" if table is not None and "texts" in table.forms else "{}[part]"
     x = [take.format(each) for each in given]
     labels = iter(f"y[{place}][part]" if _is_apart(table) else "y[part]" for place in range(len(outputs)))
-    y = [_target(training, output, labels, x[0]) for output in outputs]
+    y = [_target(training, output, labels, x[0], forms) for output in outputs]
     pair = f"({_together(x, 'x', take)}, {_together(y, 'y', '{}[part]')})"
     return SamplesSource(f"{name} = np.moveaxis(x, -1, 1)" if any(turned) else "", _returned(pair))
 
@@ -42,10 +50,10 @@ def _is_apart(table: TableSource | None) -> bool:
     return table is not None and len(table.outputs) > 1
 
 
-def _target(training: Training, output: str, labels: Iterator[str], first: str) -> str:
+def _target(training: Training, output: str, labels: Iterator[str], first: str, forms: Mapping[str, str]) -> str:
     """Return what an output is compared with: the next of `labels`, the `first` input, or zeros."""
     if is_labelled(training, output):
-        return next(labels)
+        return forms.get(output, "{}").format(next(labels))
     return first if training.targets[output] == "inputs" else "np.zeros((len(part), 1))"
 
 

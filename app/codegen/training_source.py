@@ -12,7 +12,8 @@ from app.codegen.data import Data, Target
 from app.codegen.literals import Literals, Place, call, listed, literal
 from app.document.model import AUTO_LOSS, Callback, CompileOptions, KerasConfig, Loss, Metric, Task, Training
 from app.graph.demand import is_labelled
-from app.graph.last_layers import TRANSPARENT
+from app.graph.labels import LabelForm, label_form
+from app.graph.last_layers import PROBABILITIES, TRANSPARENT
 from app.graph.model import Plan, PlannedOutput
 
 _REGRESSIONS: Final = frozenset({"diabetes", "boston_housing", "california_housing"})
@@ -29,7 +30,8 @@ class Fit:
     """Pieces of the script: lists of arguments, each argument the source of one.
 
     `settings` are the statements that set `keras.config` before anything is built; `tasks` are those of the outputs
-    that learn labels, by node.
+    that learn labels, by node, and `labels` say in which form those reach them: `np.eye(3)[{}]` around the source,
+    and `numbered` is what makes whole numbers of the first of them again.
     """
 
     compile: list[str]
@@ -38,6 +40,8 @@ class Fit:
     class_weight: str = ""
     balanced: bool = False
     tasks: dict[str, Task] = field(default_factory=dict)
+    labels: dict[str, str] = field(default_factory=dict)
+    numbered: str = ""
 
 
 def render_fit(
@@ -55,16 +59,25 @@ def render_fit(
     writer = _Writer(plan, training, catalog, data, targets, literals or Literals(catalog))
     fit = Fit(writer.compile(), settings_of(training.config), writer.callbacks())
     fit.tasks = {each.node: writer.task_of(each) for each in plan.outputs if is_labelled(training, each.node)}
+    fit.labels = {node: writer.labels_of(each) for each in plan.outputs if (node := each.node) in fit.tasks}
     weights = training.fit.class_weight
     if weights == "balanced":
         fit.balanced = True
+        numbered = {"one_hot": ".argmax(axis=1)", "column": "[:, 0]", "numbers": ""}
+        fit.numbered = numbered[writer.form_of(plan.outputs[0])]
     elif weights != "none":
         first = next((targets[output.node] for output in plan.outputs if output.node in targets), None)
         classes = first.classes if first is not None else _CLASSES.get(data.name if data else "", [])
         labels = {name: index for index, name in enumerate(classes)}
-        pairs = [(labels.get(name, int(name) if name.isdecimal() else -1), weight) for name, weight in weights.items()]
-        fit.class_weight = literal({label: weight for label, weight in sorted(pairs) if label >= 0})
+        pairs = [(labels.get(name, _number(name)), weight) for name, weight in weights.items()]
+        known = {label: weight for label, weight in sorted(pairs) if label >= 0}
+        fit.class_weight = literal(known) if known else ""
     return fit
+
+
+def _number(label: str) -> int:
+    """Return the class that a label numbers, or -1."""
+    return int(label) if label.isdecimal() and len(label) < 10 else -1
 
 
 def settings_of(config: KerasConfig) -> list[str]:
@@ -127,7 +140,24 @@ class _Writer:
         if chosen is not None:
             return "classification" if "entropy" in chosen.class_name.lower() else "regression"
         _, activation = self._end(output.source.node)
-        return "classification" if activation in ("sigmoid", "softmax") else "regression"
+        return "classification" if activation in PROBABILITIES else "regression"
+
+    def labels_of(self, output: PlannedOutput) -> str:
+        """Return the form of the labels that an output learns, with `{}` for their source."""
+        match self.form_of(output):
+            case "one_hot":
+                return f"np.eye({self._end(output.source.node)[0]})[{{}}]"
+            case "column":
+                return "{}[:, np.newaxis]"
+            case "numbers":
+                return "{}"
+
+    def form_of(self, output: PlannedOutput) -> LabelForm:
+        """Return the form in which labels reach an output; as they are, where nobody knows how many units it has."""
+        units, _ = self._end(output.source.node)
+        if units is None or self.task_of(output) == "regression":
+            return "numbers"
+        return label_form(self._training, output.node, units)
 
     def _told_task(self, node: str) -> Task | None:
         """Return what the design, or the data set, says that an output learns."""
@@ -207,18 +237,19 @@ class _Writer:
         units, activation = self._end(output.source.node)
         if self.task_of(output) == "regression":
             return {"class_name": "MeanSquaredError"}
-        certain = activation == "sigmoid" or (units != 1 and activation == "softmax")
-        name = "BinaryCrossentropy" if units == 1 else "SparseCategoricalCrossentropy"
-        return {"class_name": name, "config": {} if certain else {"from_logits": True}}
+        name = "CategoricalCrossentropy" if self.form_of(output) == "one_hot" else "SparseCategoricalCrossentropy"
+        name = "BinaryCrossentropy" if units == 1 else name
+        return {"class_name": name, "config": {} if activation in PROBABILITIES else {"from_logits": True}}
 
     def _default_metric(self, output: PlannedOutput) -> dict[str, Any]:
         units, activation = self._end(output.source.node)
         if self.task_of(output) == "regression":
             return {"class_name": "MeanAbsoluteError", "config": {}}
         if units == 1:
-            threshold = 0.5 if activation == "sigmoid" else 0.0
+            threshold = 0.5 if activation in PROBABILITIES else 0.0
             return {"class_name": "BinaryAccuracy", "config": {"name": "accuracy", "threshold": threshold}}
-        return {"class_name": "SparseCategoricalAccuracy", "config": {"name": "accuracy"}}
+        name = "CategoricalAccuracy" if self.form_of(output) == "one_hot" else "SparseCategoricalAccuracy"
+        return {"class_name": name, "config": {"name": "accuracy"}}
 
     def _end(self, node: str) -> tuple[int | None, str]:
         """Return units and activation at the end of the model, as far as the plan tells."""

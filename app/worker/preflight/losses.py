@@ -7,32 +7,48 @@ from pydantic import JsonValue
 
 from app.catalog.model import Kind
 from app.document.edits import SetValue
-from app.document.model import AUTO_LOSS, Configured
+from app.document.model import AUTO_LOSS, Configured, Metric
 from app.graph import fixes
 from app.graph.check import Survey
-from app.graph.last_layers import TRANSPARENT
+from app.graph.labels import NUMBER_LOSSES, NUMBER_METRICS, ONE_HOT_LOSSES, ONE_HOT_METRICS, label_form
+from app.graph.last_layers import PROBABILITIES, TRANSPARENT
 from app.graph.model import Fix, Problem
 from app.graph.topology import Wire
 from app.messages.data import TargetSpec
 from app.worker.analysis.reading import Reading
 
-_ONE_HOT_LOSSES: Final = frozenset(
-    {"CategoricalCrossentropy", "CategoricalFocalCrossentropy", "CategoricalHinge", "KLDivergence"}
-)
-_BINARY_LOSSES: Final = frozenset(
-    {"BinaryCrossentropy", "BinaryFocalCrossentropy", "Hinge", "SquaredHinge", "Dice", "Tversky"}
-)
-_CLASS_LOSSES: Final = _ONE_HOT_LOSSES | _BINARY_LOSSES | {"SparseCategoricalCrossentropy"}
+_CLASS_LOSSES: Final = (NUMBER_LOSSES | ONE_HOT_LOSSES) - {"CosineSimilarity"} | {
+    "BinaryCrossentropy",
+    "BinaryFocalCrossentropy",
+    "Hinge",
+    "SquaredHinge",
+    "CTC",
+}
+"""Losses for which numbers to predict make no sense."""
 
 _LOGIT_METRICS: Final = frozenset(
     {"AUC", "BinaryCrossentropy", "CategoricalCrossentropy", "SparseCategoricalCrossentropy"}
 )
 
-_SPARSE_METRICS: Final[Mapping[str, str]] = {
+_ONE_HOT_FOR_NUMBERS: Final[Mapping[str, str]] = {
     "CategoricalAccuracy": "SparseCategoricalAccuracy",
     "CategoricalCrossentropy": "SparseCategoricalCrossentropy",
     "TopKCategoricalAccuracy": "SparseTopKCategoricalAccuracy",
+    "OneHotIoU": "IoU",
+    "OneHotMeanIoU": "MeanIoU",
 }
+_NUMBERS_FOR_ONE_HOT: Final = {other: one for one, other in _ONE_HOT_FOR_NUMBERS.items()}
+_OF_ONE_UNIT: Final[Mapping[str, str]] = {
+    **dict.fromkeys(["CategoricalCrossentropy", "SparseCategoricalCrossentropy"], "BinaryCrossentropy"),
+    **dict.fromkeys(
+        [
+            *("CategoricalAccuracy", "SparseCategoricalAccuracy"),
+            *("TopKCategoricalAccuracy", "SparseTopKCategoricalAccuracy"),
+        ],
+        "BinaryAccuracy",
+    ),
+}
+"""What takes the place of metrics that tell one of several units."""
 
 
 def loss_problems(reading: Reading, node: str, wire: Wire, units: int | None, target: TargetSpec) -> Iterator[Problem]:
@@ -74,7 +90,7 @@ def _activation_problems(found: Survey, wire: Wire, units: int | None, target: T
     elif units == 1:
         wanted, bad = "sigmoid", activation not in ("sigmoid", "linear", "hard_sigmoid")
     else:
-        wanted, bad = "softmax", activation not in ("softmax", "linear", "sigmoid", "log_softmax")
+        wanted, bad = "softmax", activation not in PROBABILITIES | {"linear", "log_softmax"}
     if bad:
         params = {param.name for param in found.specs[found.document.nodes[node].layer].params}
         yield Problem(
@@ -128,8 +144,8 @@ def _loss_fits(name: str, units: int | None, target: TargetSpec) -> bool:
     if target.kind == "regression":
         return name not in _CLASS_LOSSES
     if units == 1:
-        return name not in _ONE_HOT_LOSSES and name != "SparseCategoricalCrossentropy"
-    return name == "SparseCategoricalCrossentropy" or (name in _ONE_HOT_LOSSES and target.encoding == "one_hot")
+        return name not in NUMBER_LOSSES | ONE_HOT_LOSSES - {"Dice", "Tversky"} and name != "CTC"
+    return name in NUMBER_LOSSES | ONE_HOT_LOSSES
 
 
 def _set_loss(node: str, name: str, *, from_logits: bool) -> Fix:
@@ -145,36 +161,74 @@ def _set_loss(node: str, name: str, *, from_logits: bool) -> Fix:
 
 
 def _metric_problems(found: Survey, node: str, wire: Wire, units: int | None, target: TargetSpec) -> Iterator[Problem]:
+    activation, _ = last_activation(found, wire)
     for key, metric in sorted(found.document.training.metrics.get(node, {}).items()):
         if metric.class_name in _LOGIT_METRICS and target.kind == "classification":
             path = ["training", "metrics", node, key]
-            activation, _ = last_activation(found, wire)
             yield from _logits_problem("metric_activation", metric, path, activation, node=node, param="metrics")
-        wanted = _SPARSE_METRICS.get(metric.class_name)
-        if target.kind != "classification" or target.encoding == "one_hot" or wanted is None:
+        wanted = _other_metric(found, node, metric.class_name, units, target)
+        if wanted is None:
+            if metric.class_name in ("IoU", "MeanIoU") and target.kind == "classification" and units != 1:
+                yield from _scores_for_classes(metric, node, key)
             continue
-        if units == 1:
-            wanted = "BinaryAccuracy"
+        labels = "numbers" if target.kind == "regression" else "not in the form that it compares with"
         yield Problem(
             code="metric_labels",
             node=node,
             param="metrics",
-            message=f"{metric.class_name} wants one-hot labels, and those of the data are whole numbers.",
+            message=f"{metric.class_name} does not fit the labels of the data, which are {labels}.",
             expected=wanted,
             received=metric.class_name,
             hint=f"Choose {wanted}.",
-            fix=Fix(
+            fix=_set_loss(node, wanted, from_logits=activation not in PROBABILITIES)
+            if wanted in ONE_HOT_LOSSES and metric.class_name not in _ONE_HOT_FOR_NUMBERS
+            else Fix(
                 title=f"Set metric to {wanted}",
                 edits=(SetValue(path=["training", "metrics", node, key, "class_name"], value=wanted),),
             ),
         )
 
 
+def _scores_for_classes(metric: Metric, node: str, key: str) -> Iterator[Problem]:
+    if metric.config.get("sparse_y_pred", True) is False:
+        return
+    path = ["training", "metrics", node, key, "config", "sparse_y_pred"]
+    yield Problem(
+        code="metric_labels",
+        node=node,
+        param="metrics",
+        message=f"{metric.class_name} expects one class for each sample, and the model gives a score for each class.",
+        expected="sparse_y_pred off",
+        received="sparse_y_pred on",
+        hint="Set sparse_y_pred off.",
+        fix=Fix(title=f"Set sparse_y_pred of {metric.class_name} off", edits=(SetValue(path=path, value=False),)),
+    )
+
+
+def _other_metric(found: Survey, node: str, name: str, units: int | None, target: TargetSpec) -> str | None:
+    """Return what fits the labels in the place of the metric `name`, or the loss with which that fits; None if it does.
+
+    Labels have the form that the loss takes, or where the design leaves the loss open, the one that metrics take.
+    """
+    if target.kind == "regression":
+        return "MeanAbsoluteError" if name in _OF_ONE_UNIT else None
+    if units == 1:
+        return _OF_ONE_UNIT.get(name)
+    if name in ("Accuracy", "BinaryIoU"):
+        return "accuracy"
+    one_hot = label_form(found.document.training, node, units) == "one_hot"
+    if one_hot and name in NUMBER_METRICS:
+        return _NUMBERS_FOR_ONE_HOT.get(name)
+    if not one_hot and name in ONE_HOT_METRICS:
+        return _ONE_HOT_FOR_NUMBERS.get(name, "CategoricalCrossentropy")
+    return None
+
+
 def _logits_problem(
     code: str, chosen: Configured, path: list[str], activation: str, *, node: str, param: str
 ) -> Iterator[Problem]:
     """Yield that a loss or metric, at `path` of the design, takes raw scores for probabilities or the reverse."""
-    logits, probabilities = bool(chosen.config.get("from_logits", False)), activation in ("softmax", "sigmoid")
+    logits, probabilities = bool(chosen.config.get("from_logits", False)), activation in PROBABILITIES
     if logits is not probabilities:
         return
     whose = f" of {chosen.class_name}" if param == "metrics" else ""

@@ -13,11 +13,12 @@ from pydantic import JsonValue
 
 from app.catalog.model import Catalog, Kind
 from app.document.model import AUTO_LOSS, Configured, FitOptions, Metric, Training
-from app.graph.last_layers import TRANSPARENT
+from app.graph.labels import LabelForm
+from app.graph.last_layers import PROBABILITIES, TRANSPARENT
 from app.messages.data import TargetSpec
 from app.shared.errors import Invalid
 from app.worker.building.resolve import build_object
-from app.worker.training.targets import target_of
+from app.worker.training.targets import OutputEnd, form_of, target_of
 
 Array = NDArray[Any]
 
@@ -26,19 +27,6 @@ class BadTraining(Invalid):
     """The training section of a design asks for something that its data or model cannot give."""
 
     code = "bad_training"
-
-
-@dataclass(frozen=True)
-class OutputEnd:
-    """An end of the model: the Output node, the shape with the batch left out, and the last activation's name."""
-
-    node: str
-    shape: tuple[int | None, ...]
-    activation: str = ""
-
-    @property
-    def units(self) -> int | None:
-        return self.shape[-1] if self.shape else 1
 
 
 @dataclass
@@ -142,7 +130,7 @@ class _Choices:
 
     def loss(self) -> Any:
         chosen = self.chosen_loss
-        value = default_loss(self.end, self.target) if chosen is None else _configured(chosen)
+        value = self._default_loss() if chosen is None else _configured(chosen)
         return build_object(Kind.LOSS, value, self.catalog)
 
     def loss_weight(self) -> float:
@@ -150,20 +138,26 @@ class _Choices:
         return 1.0 if loss is None else loss.weight
 
     def told_loss(self) -> JsonValue:
-        value = default_loss(self.end, self.target)
+        value = self._default_loss()
         return dict(value) if value["config"] else str(value["class_name"])
 
     def metrics(self) -> list[Any]:
         if not self.training.metrics.get(self.end.node):
-            return [build_object(Kind.METRIC, default_metric(self.end, self.target), self.catalog)]
+            return [build_object(Kind.METRIC, self._default_metric(), self.catalog)]
         return self._chosen_metrics(weighted=False)
 
     def weighted_metrics(self) -> list[Any]:
         return self._chosen_metrics(weighted=True)
 
     def told_metrics(self) -> JsonValue:
-        value = default_metric(self.end, self.target)
+        value = self._default_metric()
         return [value["config"].get("name", value["class_name"])]
+
+    def _default_loss(self) -> dict[str, Any]:
+        return default_loss(self.end, self.target, form_of(self.training, self.end, self.target))
+
+    def _default_metric(self) -> dict[str, Any]:
+        return default_metric(self.end, self.target, form_of(self.training, self.end, self.target))
 
     def _chosen_metrics(self, *, weighted: bool) -> list[Any]:
         chosen = self.training.metrics.get(self.end.node, {})
@@ -173,7 +167,7 @@ class _Choices:
     def _metric(self, metric: Metric) -> Any:
         """Keras takes `"accuracy"` for the accuracy that fits the labels; `Accuracy` is Keras' own class."""
         fitting = metric.class_name in ("accuracy", "acc")
-        value = default_metric(self.end, self.target) if fitting else _configured(metric)
+        value = self._default_metric() if fitting else _configured(metric)
         return build_object(Kind.METRIC, value, self.catalog)
 
 
@@ -181,25 +175,27 @@ def _configured(value: Configured) -> dict[str, Any]:
     return value.model_dump(include={"class_name", "config"})
 
 
-def default_loss(end: OutputEnd, target: TargetSpec) -> dict[str, Any]:
+def default_loss(end: OutputEnd, target: TargetSpec, form: LabelForm = "numbers") -> dict[str, Any]:
     """Return the loss that fits the labels and the last layer, as `{"class_name", "config"}`."""
     if target.kind == "regression":
         return {"class_name": "MeanSquaredError", "config": {}}
     if end.units == 1:
-        config = {} if end.activation == "sigmoid" else {"from_logits": True}
+        config = {} if end.activation in PROBABILITIES else {"from_logits": True}
         return {"class_name": "BinaryCrossentropy", "config": config}
-    config = {} if end.activation in ("softmax", "sigmoid") else {"from_logits": True}
-    return {"class_name": "SparseCategoricalCrossentropy", "config": config}
+    config = {} if end.activation in PROBABILITIES else {"from_logits": True}
+    name = "CategoricalCrossentropy" if form == "one_hot" else "SparseCategoricalCrossentropy"
+    return {"class_name": name, "config": config}
 
 
-def default_metric(end: OutputEnd, target: TargetSpec) -> dict[str, Any]:
+def default_metric(end: OutputEnd, target: TargetSpec, form: LabelForm = "numbers") -> dict[str, Any]:
     """Return the metric that fits: the mean absolute error of a regression, else the accuracy of its labels."""
     if target.kind == "regression":
         return {"class_name": "MeanAbsoluteError", "config": {"name": "mean_absolute_error"}}
     if end.units == 1:
-        threshold = 0.5 if end.activation == "sigmoid" else 0.0
+        threshold = 0.5 if end.activation in PROBABILITIES else 0.0
         return {"class_name": "BinaryAccuracy", "config": {"name": "accuracy", "threshold": threshold}}
-    return {"class_name": "SparseCategoricalAccuracy", "config": {"name": "accuracy"}}
+    name = "CategoricalAccuracy" if form == "one_hot" else "SparseCategoricalAccuracy"
+    return {"class_name": name, "config": {"name": "accuracy"}}
 
 
 def fit_arguments(fit: FitOptions, target: TargetSpec, targets: Array, outputs: int = 1) -> dict[str, Any]:

@@ -15,8 +15,7 @@ from app.graph.model import Plan
 from app.messages.jobs import JobSpec
 from app.worker.data.sources import Part, TrainingData
 from app.worker.training.callbacks import Control, Emit
-from app.worker.training.compile import OutputEnd
-from app.worker.training.targets import targets_of
+from app.worker.training.targets import OutputEnd, targets_of
 
 
 class Stopped(Exception):
@@ -67,4 +66,4 @@ class Session:
 
     def targets(self, part: Part) -> Any:
         """Return what the model's outputs are compared with."""
-        return targets_of(self.training, [end.node for end in self.ends], part)
+        return targets_of(self.training, self.ends, self.data.targets, part)

@@ -10,6 +10,7 @@ import psutil
 from app.catalog.model import Catalog
 from app.graph.check import survey
 from app.graph.demand import demand_of, is_labelled
+from app.graph.last_layers import PROBABILITIES
 from app.graph.model import Plan
 from app.graph.plan import plan_of
 from app.messages.events import RunState
@@ -183,7 +184,7 @@ def _report(session: Session, reporter: Reporter) -> None:
     data, ends, model = session.data, session.ends, session.model
     training = session.training
     labelled = next((index for index, end in enumerate(ends) if is_labelled(training, end.node)), None)
-    logits = labelled is not None and not (ends[labelled].units == 1 and ends[labelled].activation == "sigmoid")
+    logits = labelled is not None and ends[labelled].activation not in PROBABILITIES
     batch_size = training.fit.batch_size
     for split, part in (("validation", data.validation), ("test", data.test)):
         if part is None:

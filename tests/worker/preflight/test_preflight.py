@@ -44,8 +44,8 @@ def loss(class_name: str, **config: Any) -> dict[str, Any]:
     return {"losses": {"y": {"class_name": class_name, "config": config}}}
 
 
-def metric(class_name: str) -> dict[str, Any]:
-    return {"metrics": {"y": {"m": {"class_name": class_name}}}}
+def metric(class_name: str, **config: Any) -> dict[str, Any]:
+    return {"metrics": {"y": {"m": {"class_name": class_name, "config": config}}}}
 
 
 FITTING = {
@@ -55,6 +55,10 @@ FITTING = {
     "logits with their loss": (digits(loss("SparseCategoricalCrossentropy", from_logits=True)), DIGITS),
     "one sigmoid for two classes": (table(30, 1, loss("BinaryCrossentropy"), activation="sigmoid"), CANCER),
     "two softmax units for two classes": (table(30, 2, activation="softmax"), CANCER),
+    "softmax with a one-hot loss": (digits(loss("CategoricalCrossentropy"), activation="softmax"), DIGITS),
+    "precision of classes": (digits(metric("Precision"), activation="softmax"), DIGITS),
+    "a loss of whole numbers": (digits(loss("CategoricalGeneralizedCrossEntropy"), activation="softmax"), DIGITS),
+    "F1 of one unit": (table(30, 1, metric("F1Score"), activation="hard_sigmoid"), CANCER),
     "a number": (table(10, 1, loss("MeanAbsoluteError")), DIABETES),
     "an open shape": (classifier(CONV, ("pool", "GlobalMaxPooling2D", {}), shape=[None, None, 1]), DIGITS),
 }
@@ -114,8 +118,8 @@ MISFITS: dict[str, tuple[GraphDocument, DatasetDescription, Found, str]] = {
         ("warning", "last_activation", "dense"),
         "Set activation of dense to softmax",
     ),
-    "one-hot loss": (
-        digits(loss("CategoricalCrossentropy"), activation="softmax"),
+    "aligned outputs of classes": (
+        digits(loss("CTC"), activation="softmax"),
         DIGITS,
         ("error", "loss_labels", "y"),
         "Set loss to SparseCategoricalCrossentropy",
@@ -150,11 +154,49 @@ MISFITS: dict[str, tuple[GraphDocument, DatasetDescription, Found, str]] = {
         ("warning", "loss_activation", "dense"),
         "Set from_logits on",
     ),
-    "one-hot metric": (
-        digits(metric("CategoricalAccuracy"), activation="softmax"),
+    "one-hot metric beside a sparse loss": (
+        digits(loss("SparseCategoricalCrossentropy") | metric("CategoricalAccuracy"), activation="softmax"),
         DIGITS,
         ("error", "metric_labels", "y"),
         "Set metric to SparseCategoricalAccuracy",
+    ),
+    "precision beside a sparse loss": (
+        digits(loss("SparseCategoricalCrossentropy", from_logits=True) | metric("Precision")),
+        DIGITS,
+        ("error", "metric_labels", "y"),
+        "Set loss to CategoricalCrossentropy",
+    ),
+    "sparse metric beside a one-hot loss": (
+        digits(loss("CategoricalCrossentropy") | metric("SparseTopKCategoricalAccuracy"), activation="softmax"),
+        DIGITS,
+        ("error", "metric_labels", "y"),
+        "Set metric to TopKCategoricalAccuracy",
+    ),
+    "equality of scores": (
+        digits(metric("Accuracy"), activation="softmax"),
+        DIGITS,
+        ("error", "metric_labels", "y"),
+        "Set metric to accuracy",
+    ),
+    "scores where classes are compared": (
+        digits(
+            {"metrics": {"y": {"m": {"class_name": "MeanIoU", "config": {"num_classes": 10}}}}}, activation="softmax"
+        ),
+        DIGITS,
+        ("error", "metric_labels", "y"),
+        "Set sparse_y_pred of MeanIoU off",
+    ),
+    "one of several classes of one unit": (
+        table(30, 1, metric("SparseCategoricalAccuracy"), activation="sigmoid"),
+        CANCER,
+        ("error", "metric_labels", "y"),
+        "Set metric to BinaryAccuracy",
+    ),
+    "classes of numbers": (
+        table(10, 1, metric("CategoricalAccuracy")),
+        DIABETES,
+        ("error", "metric_labels", "y"),
+        "Set metric to MeanAbsoluteError",
     ),
     "loss of an output that is gone": (
         digits({"losses": {"gone": {"class_name": "MeanSquaredError"}}}),
