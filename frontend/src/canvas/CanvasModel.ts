@@ -1,5 +1,6 @@
 import type { Block } from "@/graph/blocks";
 import { type Curve, curveBounds } from "@/graph/curve";
+import { lanesOf } from "@/graph/lanes";
 import { NOT_SQUEEZED, type Squeeze } from "@/graph/squeeze";
 import { wireEnd } from "./card";
 import type { FlowNode } from "./LayerNode";
@@ -17,6 +18,11 @@ export interface ShownWire {
   routed: boolean;
 }
 
+/** The x at which a wire runs beside the cards in its way, by the key of the wire; most have none. */
+export type Lanes = ReadonlyMap<string, number>;
+
+export const NO_LANES: Lanes = new Map();
+
 export interface Rect {
   left: number;
   top: number;
@@ -28,6 +34,7 @@ export interface Rect {
 export class CanvasModel {
   nodes: readonly FlowNode[] = [];
   wires: readonly ShownWire[] = [];
+  lanes: Lanes = NO_LANES;
   squeeze: Squeeze = NOT_SQUEEZED;
   private byId = new Map<string, FlowNode>();
   private blockOf = new Map<string, string>();
@@ -41,12 +48,14 @@ export class CanvasModel {
   update(
     nodes: readonly FlowNode[],
     wires: readonly ShownWire[],
+    lanes: Lanes,
     view: Squeeze,
     blocks: readonly Block[],
   ): void {
     if (nodes !== this.nodes) this.byId = new Map(nodes.map((node) => [node.id, node]));
     this.nodes = nodes;
     this.wires = wires;
+    this.lanes = lanes;
     this.squeeze = view;
     this.blockOf = new Map(blocks.flatMap((block) => block.nodes.map((id) => [id, block.id] as const)));
     for (const listener of this.listeners) listener();
@@ -62,7 +71,7 @@ export class CanvasModel {
   }
 
   curveOf(wire: ShownWire): Curve | null {
-    return curveBetween(wire, this.byId);
+    return curveBetween(wire, this.byId, this.lanes);
   }
 
   /** The cards that a box touches. */
@@ -83,6 +92,7 @@ export class CanvasModel {
 export function cardsWithin(
   nodes: readonly FlowNode[],
   wires: readonly ShownWire[],
+  lanes: Lanes,
   rect: Rect,
 ): Set<string | null> {
   const byId = new Map(nodes.map((node) => [node.id, node]));
@@ -90,7 +100,7 @@ export function cardsWithin(
   for (const node of nodes) if (overlaps(boxOf(node), rect)) found.add(node.id);
   for (const wire of wires) {
     if (found.has(wire.source) && found.has(wire.target)) continue;
-    const curve = curveBetween(wire, byId);
+    const curve = curveBetween(wire, byId, lanes);
     if (!curve || !overlaps(curveBounds(curve), rect)) continue;
     found.add(wire.source);
     found.add(wire.target);
@@ -98,7 +108,7 @@ export function cardsWithin(
   return found;
 }
 
-function curveBetween(wire: ShownWire, byId: ReadonlyMap<string, FlowNode>): Curve | null {
+function curveBetween(wire: ShownWire, byId: ReadonlyMap<string, FlowNode>, lanes: Lanes): Curve | null {
   const from = byId.get(wire.source);
   const to = byId.get(wire.target);
   if (!from || !to) return null;
@@ -107,6 +117,7 @@ function curveBetween(wire: ShownWire, byId: ReadonlyMap<string, FlowNode>): Cur
   return {
     start: { x: from.position.x + start.x, y: from.position.y + start.y },
     end: { x: to.position.x + end.x, y: to.position.y + end.y },
+    lane: lanes.get(wire.key),
   };
 }
 
@@ -121,6 +132,17 @@ export function contains(outer: Rect, inner: Rect): boolean {
     outer.top <= inner.top &&
     outer.bottom >= inner.bottom
   );
+}
+
+/** Where wires run beside the cards that are in their way, for the cards as they stand. */
+export function lanesBeside(nodes: readonly FlowNode[], wires: readonly ShownWire[]): Lanes {
+  const byId = new Map(nodes.map((node) => [node.id, node]));
+  const boxes = nodes.map(({ id, position, width = 0, height = 0 }) => ({ id, ...position, width, height }));
+  const strands = wires.flatMap((wire) => {
+    const curve = curveBetween(wire, byId, NO_LANES);
+    return curve ? [{ key: wire.key, source: wire.source, target: wire.target, curve }] : [];
+  });
+  return lanesOf(boxes, strands);
 }
 
 function boxOf({ position, width = 0, height = 0 }: FlowNode): Rect {

@@ -4,7 +4,7 @@ import { useContext, useEffect, useRef } from "react";
 import { useEditorView } from "@/actions";
 import { layerTitle, subscribeToSpecs } from "@/catalog";
 import { type DesignContent, useDesignDocument } from "@/document";
-import { controlPoints } from "@/graph/curve";
+import { type Piece, piecesOf } from "@/graph/curve";
 import { type CanvasModel, overlaps, type Rect } from "./CanvasModel";
 import classes from "./canvas.module.css";
 import { paintedColor, type Scheme } from "./coloring";
@@ -182,17 +182,22 @@ function drawWires(pen: CanvasRenderingContext2D, zoom: number, rect: Rect, { mo
   for (const wire of model.wires) {
     const curve = model.curveOf(wire);
     if (!curve) continue;
-    const [start, second, third, end] = controlPoints(curve);
+    const { start, end, lane = start.x } = curve;
+    const pieces = piecesOf(curve);
+    const [, second] = pieces[0] as Piece;
+    const [, , third] = pieces.at(-1) as Piece;
     const bounds = {
-      left: Math.min(start.x, end.x) - 1,
-      right: Math.max(start.x, end.x) + 1,
+      left: Math.min(start.x, end.x, lane) - 1,
+      right: Math.max(start.x, end.x, lane) + 1,
       top: Math.min(start.y, end.y, third.y) - 1,
       bottom: Math.max(start.y, end.y, second.y) + 1,
     };
     if (!overlaps(bounds, rect)) continue;
     pen.moveTo(start.x, start.y);
-    if (zoom < 0.12) pen.lineTo(end.x, end.y);
-    else pen.bezierCurveTo(second.x, second.y, third.x, third.y, end.x, end.y);
+    for (const [, b, c, d] of pieces) {
+      if (zoom < 0.12) pen.lineTo(d.x, d.y);
+      else pen.bezierCurveTo(b.x, b.y, c.x, c.y, d.x, d.y);
+    }
   }
   pen.stroke();
 }

@@ -1,13 +1,19 @@
 import { BaseEdge, type Edge, type EdgeProps } from "@xyflow/react";
 import { memo } from "react";
-import { curvePath, pointAt } from "@/graph/curve";
+import { curvePath, middleOf } from "@/graph/curve";
 import classes from "./canvas.module.css";
 import { useNodeFacts } from "./facts";
 import { useCanvasState } from "./state";
 import { wireLabel } from "./summary";
 
-/** `from` is the output whose shape is written on the wire: where it begins, or inside the block where it begins. */
-export type FlowEdge = Edge<{ from: { node: string; port: string } }, "wire">;
+/** What is known of a wire besides its ends. */
+interface WireData extends Record<string, unknown> {
+  /** The output whose shape is written on it: where it begins, or inside the block where it begins. */
+  from: { node: string; port: string };
+  lane?: number;
+}
+
+export type FlowEdge = Edge<WireData, "wire">;
 
 /** A wire, with the shape of the tensor on it. */
 export const WireEdge = memo(function WireEdge(props: EdgeProps<FlowEdge>) {
@@ -16,14 +22,14 @@ export const WireEdge = memo(function WireEdge(props: EdgeProps<FlowEdge>) {
   const curve = {
     start: { x: props.sourceX, y: props.sourceY },
     end: { x: props.targetX, y: props.targetY },
+    lane: data?.lane,
   };
   const { analysis } = useNodeFacts(from.node);
   const received = useNodeFacts(target);
   const dropping = useCanvasState((state) => state.dropWire === id);
   const label = wireLabel(analysis?.output_shapes[from.port]);
-  const faulty =
-    received.severity === "error" && Object.keys(received.analysis?.output_shapes ?? {}).length === 0;
-  const middle = pointAt(curve, 0.5);
+  const faulty = received.faultyPorts.includes(targetHandleId ?? "");
+  const middle = middleOf(curve);
   return (
     <g
       className={classes.wire}

@@ -7,9 +7,11 @@ export interface NodeFacts {
   analysis: NodeAnalysis | undefined;
   severity: Problem["severity"] | null;
   messages: string[];
+  /** The input ports at which an error was found. */
+  faultyPorts: string[];
 }
 
-const NOTHING: NodeFacts = { analysis: undefined, severity: null, messages: [] };
+const NOTHING: NodeFacts = { analysis: undefined, severity: null, messages: [], faultyPorts: [] };
 const RANK = { error: 2, warning: 1, info: 0 } as const;
 
 /** A number of a node that a colour can tell. */
@@ -78,6 +80,10 @@ function factsOf(analysis: Analysis | null): Record<string, NodeFacts> {
       ...before,
       severity: worse ? problem.severity : before.severity,
       messages: [...before.messages, problem.message],
+      faultyPorts:
+        problem.severity === "error" && problem.port
+          ? [...before.faultyPorts, problem.port]
+          : before.faultyPorts,
     };
   }
   return facts;

@@ -2,7 +2,8 @@ import type { Analysis } from "@/api/types";
 import { type Catalog, layerSpec, layerStyle, layerTitle } from "@/catalog";
 import { type DesignContent, layerCount, MODEL, nodesIn, snakeCase, TOP, wiresIn } from "@/document";
 import { boundsOf } from "@/graph/arrange";
-import { curvePath, pointAt } from "@/graph/curve";
+import { type Curve, curvePath, middleOf } from "@/graph/curve";
+import { lanesOf } from "@/graph/lanes";
 import { saveBlob } from "@/lib/download";
 import { formatCompact } from "@/lib/format";
 import { type CardPorts, cardSize, nameRoom, portCenters, wireEnd } from "./card";
@@ -58,23 +59,27 @@ export function drawGraph(content: DesignContent, graph: string, facts: FactInde
     return { id, x, y, ports, ...cardSize(ports) };
   });
   const byId = new Map(cards.map((card) => [card.id, card]));
-  const { left, top, right, bottom } =
-    cards.length > 0 ? boundsOf(cards) : { left: 0, top: 0, right: 1, bottom: 1 };
-  const width = Math.ceil(right - left + 2 * MARGIN);
-  const height = Math.ceil(bottom - top + 2 * MARGIN);
-  const colors = COLORS[theme];
-  const lines = wires.flatMap((wire) => {
+  const strands = wires.flatMap((wire) => {
     const from = byId.get(wire.source);
     const to = byId.get(wire.target);
     if (!from || !to) return [];
     const start = wireEnd(from.ports, "source", wire.source_port);
     const end = wireEnd(to.ports, "target", wire.target_port);
-    const curve = {
+    const curve: Curve = {
       start: { x: from.x + start.x, y: from.y + start.y },
       end: { x: to.x + end.x, y: to.y + end.y },
     };
+    return [{ ...wire, curve }];
+  });
+  const lanes = lanesOf(cards, strands);
+  const { left, top, right, bottom } = boundsWith(cards, [...lanes.values()]);
+  const width = Math.ceil(right - left + 2 * MARGIN);
+  const height = Math.ceil(bottom - top + 2 * MARGIN);
+  const colors = COLORS[theme];
+  const lines = strands.flatMap((wire) => {
+    const curve = { ...wire.curve, lane: lanes.get(wire.key) };
     const label = wireLabel(facts.of(wire.source).analysis?.output_shapes[wire.source_port]);
-    const middle = pointAt(curve, 0.5);
+    const middle = middleOf(curve);
     const path = `<path d="${curvePath(curve)}" fill="none" stroke="${colors.wire}" stroke-width="1.75"/>`;
     const words = text(label, {
       x: middle.x,
@@ -96,6 +101,13 @@ export function drawGraph(content: DesignContent, graph: string, facts: FactInde
     ...body,
     "</svg>",
   ].join("\n");
+}
+
+/** A rectangle that all cards and lanes are in; an empty design has one too. */
+function boundsWith(cards: readonly DrawnCard[], lanes: readonly number[]) {
+  if (cards.length === 0) return { left: 0, top: 0, right: 1, bottom: 1 };
+  const { left, top, right, bottom } = boundsOf(cards);
+  return { left: Math.min(left, ...lanes), top, right: Math.max(right, ...lanes), bottom };
 }
 
 interface DrawnCard {

@@ -6,11 +6,19 @@ import { type DesignContent, type NodeCall, useDocumentSelector, type Wire } fro
 import type { Block } from "@/graph/blocks";
 import { NOT_SQUEEZED, type Squeeze, squeeze } from "@/graph/squeeze";
 import { useCollapsed } from "./blocks";
-import { type CanvasModel, cardsWithin, contains, type Rect, type ShownWire } from "./CanvasModel";
+import {
+  type CanvasModel,
+  cardsWithin,
+  contains,
+  type Lanes,
+  type Rect,
+  type ShownWire,
+} from "./CanvasModel";
 import { BLOCK_PORTS, CARD_WIDTH, type CardPorts, cardHandles, cardSize } from "./card";
 import { nodePorts } from "./graphOf";
 import type { FlowNode } from "./LayerNode";
 import { useCanvasState } from "./state";
+import { useLanes } from "./useLanes";
 import type { FlowEdge } from "./WireEdge";
 
 interface Drawn {
@@ -89,10 +97,12 @@ export function useFlowNodes(model: CanvasModel, catalogLoaded: boolean) {
     });
   }, [calls, all, layers, wires, blocks, chosen, far, catalogLoaded, specs]);
 
+  const lanes = useLanes(nodes, epoch, shownWires);
+
   // The bitmap and the gestures read the model, which is up to date before anything is painted.
   useLayoutEffect(
-    () => model.update(nodes, shownWires, view.current, blocks),
-    [model, nodes, shownWires, blocks],
+    () => model.update(nodes, shownWires, lanes, view.current, blocks),
+    [model, nodes, shownWires, lanes, blocks],
   );
 
   const change = useCallback((changes: NodeChange<FlowNode>[]) => {
@@ -104,7 +114,7 @@ export function useFlowNodes(model: CanvasModel, catalogLoaded: boolean) {
       }));
   }, []);
 
-  return { nodes, epoch, wires: shownWires, change };
+  return { nodes, epoch, wires: shownWires, lanes, change };
 }
 
 type Move = Extract<NodeChange<FlowNode>, { type: "position" }>;
@@ -204,8 +214,8 @@ export function routed(wires: readonly Wire[], blocks: readonly Block[]): ShownW
  * The part of the cards and wires that React Flow holds. Near, those in view and a little beyond, exchanged only when
  * the view leaves that margin, so that panning moves one layer and renders nothing. Far out, a few.
  */
-export function useMounted(shown: Shown & { wires: readonly ShownWire[] }, canEdit: boolean) {
-  const { nodes, epoch, wires } = shown;
+export function useMounted(shown: Shown & { wires: readonly ShownWire[]; lanes: Lanes }, canEdit: boolean) {
+  const { nodes, epoch, wires, lanes } = shown;
   const far = useCanvasState((state) => state.far);
   const hovered = useCanvasState((state) => state.hovered);
   const selectedEdges = useSelection((selection) => selection.edges);
@@ -214,11 +224,11 @@ export function useMounted(shown: Shown & { wires: readonly ShownWire[] }, canEd
 
   // biome-ignore lint/correctness/useExhaustiveDependencies: a drag under way changes nodes, but not which are mounted
   const ids = useMemo(() => {
-    if (!far) return cardsWithin(nodes, wires, rect);
+    if (!far) return cardsWithin(nodes, wires, lanes, rect);
     if (nodes.length <= FEW) return null;
     const selected = nodes.filter((node) => node.selected).slice(0, FEW);
     return new Set([hovered, ...selected.map((node) => node.id)]);
-  }, [epoch, wires, far, hovered, rect]);
+  }, [epoch, wires, lanes, far, hovered, rect]);
 
   const mounted = useMemo(() => nodes.filter((node) => !ids || ids.has(node.id)), [nodes, ids]);
   const edges = useMemo(() => {
@@ -230,12 +240,14 @@ export function useMounted(shown: Shown & { wires: readonly ShownWire[] }, canEd
       const before = drawn.current.get(wire.key);
       const selected = selection.has(wire.key);
       const reconnectable = canEdit && !wire.routed;
-      const same = before && before.selected === selected && before.reconnectable === reconnectable;
-      next.set(wire.key, same ? before : flowEdge(wire, selected, reconnectable));
+      const lane = lanes.get(wire.key);
+      const same =
+        before?.selected === selected && before.reconnectable === reconnectable && before.data?.lane === lane;
+      next.set(wire.key, same ? before : flowEdge(wire, lane, selected, reconnectable));
     }
     drawn.current = next;
     return [...next.values()];
-  }, [wires, ids, far, selectedEdges, canEdit]);
+  }, [wires, lanes, ids, far, selectedEdges, canEdit]);
   return { mounted, edges };
 }
 
@@ -279,7 +291,12 @@ function grown({ left, top, right, bottom }: Rect): Rect {
   return { left: left - dx, top: top - dy, right: right + dx, bottom: bottom + dy };
 }
 
-function flowEdge(wire: ShownWire, selected: boolean, reconnectable: boolean): FlowEdge {
+function flowEdge(
+  wire: ShownWire,
+  lane: number | undefined,
+  selected: boolean,
+  reconnectable: boolean,
+): FlowEdge {
   return {
     id: wire.key,
     type: "wire",
@@ -290,7 +307,7 @@ function flowEdge(wire: ShownWire, selected: boolean, reconnectable: boolean): F
     selected,
     selectable: !wire.routed,
     reconnectable,
-    data: { from: wire.from },
+    data: { from: wire.from, lane },
   };
 }
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { align, type Box, borderPoint, distribute, neighbour, snap } from "./arrange";
-import { controlPoints, nearestCurve, pointAt } from "./curve";
+import { curveBounds, curvePath, middleOf, nearestCurve, type Piece, piecesOf } from "./curve";
 
 const box = (id: string, x: number, y: number, width = 10, height = 10): Box => ({ id, x, y, width, height });
 const BOXES = [box("a", 0, 0), box("b", 30, 5, 20, 20), box("c", 100, 50)];
@@ -67,11 +67,23 @@ describe("curves", () => {
 
   it("leave downwards and arrive from above, also when the target is higher", () => {
     for (const end of [straight.end, { x: 50, y: -200 }]) {
-      const [a, b, c, d] = controlPoints({ start: { x: 0, y: 0 }, end });
+      const [[a, b, c, d]] = piecesOf({ start: { x: 0, y: 0 }, end }) as [Piece];
       expect([b.y > a.y, c.y < d.y]).toEqual([true, true]);
     }
-    expect(pointAt({ start: { x: 0, y: 0 }, end: { x: 0, y: -200 } }, 0.5).x).toBeGreaterThan(120);
-    expect(pointAt(straight, 0.5)).toEqual({ x: 0, y: 50 });
+    expect(middleOf({ start: { x: 0, y: 0 }, end: { x: 0, y: -200 } }).x).toBeGreaterThan(120);
+    expect(middleOf(straight)).toEqual({ x: 0, y: 50 });
+  });
+
+  it("run down in their lane, in one line without a gap", () => {
+    const curve = { start: { x: 0, y: 0 }, end: { x: 20, y: 400 }, lane: 150 };
+    const pieces = piecesOf(curve);
+    expect([pieces[0]?.[0], pieces[2]?.[3]]).toEqual([curve.start, curve.end]);
+    expect([pieces[0]?.[3], pieces[1]?.[3]]).toEqual([pieces[1]?.[0], pieces[2]?.[0]]);
+    expect(middleOf(curve)).toEqual({ x: 150, y: 200 });
+    expect(curveBounds(curve)).toEqual({ left: -1, right: 151, top: -1, bottom: 401 });
+    expect(curvePath(curve).match(/C/g)).toHaveLength(3);
+    expect(nearestCurve([["wire", curve]], { x: 145, y: 300 }, 20)).toBe("wire");
+    expect(piecesOf({ ...curve, end: { x: 20, y: -10 } })).toHaveLength(1);
   });
 
   it("are found by a point near them", () => {

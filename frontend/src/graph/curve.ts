@@ -7,10 +7,29 @@ export interface Point {
 export interface Curve {
   start: Point;
   end: Point;
+  /** The x at which it runs down beside the cards that are in its way. */
+  lane?: number;
 }
 
-/** The four control points of the drawn curve. */
-export function controlPoints({ start, end }: Curve): [Point, Point, Point, Point] {
+/** The height in which a wire turns into its lane, and out of it again. */
+export const TURN = 36;
+
+/** The control points of a part of a drawn curve. */
+export type Piece = readonly [Point, Point, Point, Point];
+
+/** What a curve is drawn of: one piece, or with a lane three, of which the middle one is straight. */
+export function piecesOf({ start, end, lane }: Curve): readonly Piece[] {
+  if (lane === undefined || end.y - start.y < 2 * TURN) return [controlPoints({ start, end })];
+  const top = { x: lane, y: start.y + TURN };
+  const bottom = { x: lane, y: end.y - TURN };
+  return [
+    controlPoints({ start, end: top }),
+    [top, top, bottom, bottom],
+    controlPoints({ start: bottom, end }),
+  ];
+}
+
+function controlPoints({ start, end }: Curve): Piece {
   const down = end.y - start.y;
   if (down > 0) {
     const bend = Math.max(down / 2, Math.min(24, down));
@@ -23,12 +42,17 @@ export function controlPoints({ start, end }: Curve): [Point, Point, Point, Poin
 }
 
 export function curvePath(curve: Curve): string {
-  const [a, b, c, d] = controlPoints(curve);
-  return `M${a.x},${a.y} C${b.x},${b.y} ${c.x},${c.y} ${d.x},${d.y}`;
+  const bends = piecesOf(curve).map(([, b, c, d]) => `C${b.x},${b.y} ${c.x},${c.y} ${d.x},${d.y}`);
+  return `M${curve.start.x},${curve.start.y} ${bends.join(" ")}`;
 }
 
-export function pointAt(curve: Curve, t: number): Point {
-  const [a, b, c, d] = controlPoints(curve);
+/** Halfway along a curve, where its words stand. */
+export function middleOf(curve: Curve): Point {
+  const pieces = piecesOf(curve);
+  return pointAt(pieces[pieces.length >> 1] as Piece, 0.5);
+}
+
+function pointAt([a, b, c, d]: Piece, t: number): Point {
   const s = 1 - t;
   const at = (axis: "x" | "y") =>
     s * s * s * a[axis] + 3 * s * s * t * b[axis] + 3 * s * t * t * c[axis] + t * t * t * d[axis];
@@ -37,7 +61,7 @@ export function pointAt(curve: Curve, t: number): Point {
 
 /** A rectangle that the whole curve is in. */
 export function curveBounds(curve: Curve): { left: number; top: number; right: number; bottom: number } {
-  const points = controlPoints(curve);
+  const points = piecesOf(curve).flat();
   const xs = points.map((point) => point.x);
   const ys = points.map((point) => point.y);
   return {
@@ -70,24 +94,21 @@ export function nearestCurve(
 }
 
 function mayTouch(curve: Curve, point: Point, reach: number): boolean {
-  const points = controlPoints(curve);
-  const xs = points.map((each) => each.x);
-  const ys = points.map((each) => each.y);
+  const { left, top, right, bottom } = curveBounds(curve);
   return (
-    point.x >= Math.min(...xs) - reach &&
-    point.x <= Math.max(...xs) + reach &&
-    point.y >= Math.min(...ys) - reach &&
-    point.y <= Math.max(...ys) + reach
+    point.x >= left - reach && point.x <= right + reach && point.y >= top - reach && point.y <= bottom + reach
   );
 }
 
 function distanceTo(curve: Curve, point: Point): number {
   let least = Number.POSITIVE_INFINITY;
-  let from = pointAt(curve, 0);
-  for (let index = 1; index <= SAMPLES; index++) {
-    const to = pointAt(curve, index / SAMPLES);
-    least = Math.min(least, segmentDistance(from, to, point));
-    from = to;
+  for (const piece of piecesOf(curve)) {
+    let from = pointAt(piece, 0);
+    for (let index = 1; index <= SAMPLES; index++) {
+      const to = pointAt(piece, index / SAMPLES);
+      least = Math.min(least, segmentDistance(from, to, point));
+      from = to;
+    }
   }
   return least;
 }
