@@ -64,19 +64,23 @@ class Analysis(_Strict):
     problems: list[Problem]
     learned: dict[str, JsonValue] = {}
     """What calls of own code gave, by key; only a sandboxed analysis, which executes them, learns something."""
+    weights: dict[str, list[list[int]]] = {}
+    """Shapes of the weights of layers, by id, where the request asks; layers that hold others are left out."""
 
 
 class AnalyzeRequest(_Strict):
     """Check the graph and dry-run every layer. With `data`, also the pre-flight of training on it.
 
     `known` is what calls of own code gave when a sandboxed analysis executed them (`Analysis.learned`), by key: where
-    nothing is executed, such a call has the outcome of its key, or none.
+    nothing is executed, such a call has the outcome of its key, or none. With `weights`, the shapes of all weights are
+    told too.
     """
 
     request: Literal["analyze"] = "analyze"
     document: GraphDocument
     data: DatasetDescription | None = None
     known: dict[str, JsonValue] = {}
+    weights: bool = False
 
 
 class DescribeDataRequest(_Strict):

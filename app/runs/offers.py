@@ -1,7 +1,7 @@
 """What files of weights and earlier runs offer to designs that start from them: how many values, under which names."""
 
 from collections import OrderedDict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from math import prod
 from typing import Final, Literal
@@ -24,16 +24,43 @@ from app.shared.errors import AppError, NotFound
 _KEPT_OFFERS: Final = 64
 
 
+Shapes = tuple[tuple[int, ...], ...]
+"""The shapes of a layer's weights, sorted: files and designs have orders of their own."""
+
+
+def sorted_shapes(shapes: Iterable[Sequence[int]]) -> Shapes:
+    """Return shapes as they are compared."""
+    return tuple(sorted(map(tuple, shapes)))
+
+
+@dataclass(frozen=True)
+class Values:
+    """How many values a layer has, and in which shapes, where those are known."""
+
+    count: int
+    shapes: Shapes = ()
+
+    def __str__(self) -> str:
+        return ", ".join("x".join(map(str, shape)) or "1" for shape in self.shapes) or f"{self.count:,}"
+
+
 @dataclass(frozen=True)
 class Offer:
     """What a file or a run has: how many values by the path of each layer's name, `encoder/dense` inside a model.
 
-    `layers` are all of the run's design, those too of which nobody could count the values.
+    `shapes` are those of the weights, where they are known; `layers` are all of the run's design, those too of which
+    nobody could count the values.
     """
 
     whose: Literal["file", "run"]
     counts: Mapping[str, int]
     layers: Mapping[str, Layer] = field(default_factory=dict)
+    shapes: Mapping[str, Shapes] = field(default_factory=dict)
+
+    def has(self, path: str, values: "Values") -> bool:
+        """Whether there are so many values at `path`, and in the same shapes as far as both are known."""
+        shapes = self.shapes.get(path)
+        return self.counts[path] == values.count and (not shapes or not values.shapes or shapes == values.shapes)
 
     def paths(self, name: str) -> list[str]:
         """Return where a layer of this name, or path, may be: inside nested models too."""
@@ -55,17 +82,19 @@ _run_offers: Final[OrderedDict[str, Offer]] = OrderedDict()
 def file_offer(contents: LayerWeights) -> Offer:
     """Return what a file of weights has for layers."""
     counts = {layer.name: sum(prod(shape) for shape in layer.shapes.values()) for layer in contents.layers}
-    return Offer("file", counts)
+    return Offer("file", counts, shapes={layer.name: sorted_shapes(layer.shapes.values()) for layer in contents.layers})
 
 
 async def run_offer(services: Services, run: Run, document: GraphDocument) -> Offer:
     """Return what `run`, which trained `document`, has for layers."""
     if run.version_id not in _run_offers:
         analysis = await analysed(services, run.design_id, document)
-        counts = counts_of(document, analysis)
+        values = values_of(document, analysis)
         paths = dict(layer_paths(document))
         layers = {path: document.layers[key] for path, key in paths.items()}
-        offer = Offer("run", {path: counts[key] for path, key in paths.items() if counts.get(key)}, layers)
+        held = {path: values[key] for path, key in paths.items() if key in values and values[key].count}
+        counts = {path: each.count for path, each in held.items()}
+        offer = Offer("run", counts, layers, {path: each.shapes for path, each in held.items()})
         if analysis is None:
             return offer
         _run_offers[run.version_id] = offer
@@ -123,15 +152,17 @@ async def analysed(services: Services, design_id: str, document: GraphDocument) 
     """Return what Keras says of a design; None when it did not come to an end. No transaction is open meanwhile."""
     async with services.database.session() as session:
         known = await own_code.known_outcomes(session, design_id, document)
-    answer = await services.analysis.ask(AnalyzeRequest(document=document, known=known), services.analysis_seconds)
+    request = AnalyzeRequest(document=document, known=known, weights=True)
+    answer = await services.analysis.ask(request, services.analysis_seconds)
     return answer if isinstance(answer, Analysis) else None
 
 
-def counts_of(document: GraphDocument, analysis: Analysis | None) -> dict[str, int]:
-    """Return how many values each layer has, by its id; what could not be analysed is left out."""
+def values_of(document: GraphDocument, analysis: Analysis | None) -> dict[str, Values]:
+    """Return the values that each layer has, by its id; what could not be analysed is left out."""
     counts: dict[str, int] = {}
     for node in analysis.nodes if analysis else []:
         if node.id in document.nodes:
             layer = document.nodes[node.id].layer
             counts[layer] = max(counts.get(layer, 0), node.params)
-    return counts
+    shapes = analysis.weights if analysis else {}
+    return {layer: Values(count, sorted_shapes(shapes.get(layer, ()))) for layer, count in counts.items()}

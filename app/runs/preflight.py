@@ -59,7 +59,7 @@ async def preflight(services: Services, principal: Principal, document: GraphDoc
         description = await datasets.describe(services, dataset, demand)
     except AppError as error:
         return Preflight(ready=False, problems=[_data_problem(error)], dataset=None)
-    request = AnalyzeRequest(document=document, data=description, known=known)
+    request = AnalyzeRequest(document=document, data=description, known=known, weights=True)
     analysis, found = await _analysed(services, request, key)
     problems = [*_egress_problems(services, document), *found]
     if analysis is not None:

@@ -17,7 +17,7 @@ from app.document.model import MAX_COORDINATE, GraphDocument, GraphId, Identifie
 from app.document.read import read_document
 from app.infra.services import Connected, Services, Transaction
 from app.runs.access import RunAccess, RunPolicy
-from app.runs.offers import analysed, counts_of, find_trained, layers_by_graph, run_offer
+from app.runs.offers import analysed, find_trained, layers_by_graph, run_offer, values_of
 from app.runs.starting import Origins, references_of
 from app.shared.errors import NotFound
 
@@ -116,20 +116,21 @@ async def read_design_weights(
     Of the run or the upload that is named; otherwise of what the design itself names to start from.
     """
     document = await read_live_document(services.rooms, access.design_id)
-    counts = counts_of(document, await analysed(services, access.design_id, document))
+    values = values_of(document, await analysed(services, access.design_id, document))
+    held = {key: each for key, each in values.items() if each.count}
     whole = _named(run, upload) or document.training.weights
     origins, named = Origins(services, access.principal), references_of(document)
     whys: dict[str, str] = {}
     for key, layer in document.layers.items():
-        if counts.get(key) and layer.class_name != "Model":
+        if key in held and layer.class_name != "Model":
             reference = whole if run or upload else named.get(key, whole)
-            whys[key] = (await origins.judge(layer, counts[key], reference)).why
+            whys[key] = (await origins.judge(layer, held[key], reference)).why
     afresh = sum(bool(why) for why in whys.values())
-    told = whys | {key: _why_not_all(document, key, whys) for key in counts.keys() - whys.keys()}
+    told = whys | {key: _why_not_all(document, key, whys) for key in values.keys() - whys.keys()}
     starts = [
         LayerStart(layer=key, name=layer.name, start="afresh" if told[key] else "kept", why=told[key])
         for key, layer in document.layers.items()
-        if counts.get(key)
+        if key in held
     ]
     return WeightsView(layers=starts, kept=len(whys) - afresh, afresh=afresh)
 

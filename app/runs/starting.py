@@ -11,7 +11,7 @@ from app.graph.model import Fix, Problem
 from app.infra.services import Services
 from app.messages.analysis import Analysis
 from app.messages.weights import WordVectors
-from app.runs.offers import Offer, counts_of, file_offer, find_trained, layers_by_graph, run_offer
+from app.runs.offers import Offer, Values, file_offer, find_trained, layers_by_graph, run_offer, values_of
 from app.runs.service import find_weights
 from app.shared.errors import AppError
 from app.weights import service as weights
@@ -53,8 +53,8 @@ class Origins:
                 self._found[key] = error
         return self._found[key]
 
-    async def judge(self, layer: Layer, count: int, reference: Weights | None) -> Judgement:
-        """Say whether `layer`, which has `count` values, can start from what is referred to."""
+    async def judge(self, layer: Layer, values: Values, reference: Weights | None) -> Judgement:
+        """Say whether `layer`, which has `values`, can start from what is referred to."""
         if reference is None:
             return Judgement("Nothing is named to start from.")
         found = await self.look_up(reference)
@@ -64,7 +64,7 @@ class Origins:
             case WordVectors():
                 return Judgement(_why_not_vectors(found, layer, reference))
             case Offer():
-                return _judge(found, layer, reference.layer or layer.name, count)
+                return _judge(found, layer, reference.layer or layer.name, values)
 
     async def _read(self, reference: Weights) -> Offer | WordVectors:
         async with self.services.database.session() as session:
@@ -95,12 +95,12 @@ def references_of(document: GraphDocument) -> dict[str, Weights]:
     return found
 
 
-def _judge(offer: Offer, layer: Layer, name: str, count: int) -> Judgement:
+def _judge(offer: Offer, layer: Layer, name: str, values: Values) -> Judgement:
     paths = offer.paths(name)
     if not paths:
         told = f"The {offer.whose} has no weights of a layer named {name}."
         return Judgement(told, certain=not offer.may_have(name))
-    fitting = [path for path in paths if offer.counts[path] == count]
+    fitting = [path for path in paths if offer.has(path, values)]
     path = (fitting or paths)[0]
     before = offer.layers.get(path)
     if before is not None and before.class_name != layer.class_name:
@@ -109,7 +109,10 @@ def _judge(offer: Offer, layer: Layer, name: str, count: int) -> Judgement:
     if fitting:
         return Judgement(f"{changed} changed." if changed else "", certain=False)
     cause = f"{changed} changed: it" if changed else "Its input changed: it" if before is not None else "It"
-    return Judgement(f"{cause} has {count:,} values, that of the {offer.whose} {offer.counts[path]:,}.")
+    if offer.counts[path] != values.count:
+        return Judgement(f"{cause} has {values.count:,} values, that of the {offer.whose} {offer.counts[path]:,}.")
+    theirs = Values(values.count, offer.shapes[path])
+    return Judgement(f"{cause} has weights of the shapes {values}, that of the {offer.whose} {theirs}.")
 
 
 def _changed(before: Layer, layer: Layer) -> str:
@@ -146,26 +149,24 @@ async def weights_problems(origins: Origins, document: GraphDocument, analysis: 
         offer = await origins.look_up(whole)
         if not isinstance(offer, Offer):
             found.append(_whole_problem(offer, whole))
-    counts = counts_of(document, analysis)
+    values = values_of(document, analysis)
     for key, reference in references_of(document).items():
-        judged = await _judge_named(origins, document.layers[key], counts.get(key), reference)
+        judged = await _judge_named(origins, document.layers[key], values.get(key), reference)
         if judged.why and judged.certain:
             found.append(_layer_problem(document, key, reference, judged.why))
     return found
 
 
-async def _judge_named(origins: Origins, layer: Layer, count: int | None, reference: Weights) -> Judgement:
+async def _judge_named(origins: Origins, layer: Layer, values: Values | None, reference: Weights) -> Judgement:
     """Judge a layer that names something, or is inside of a model that does: what is not there is told of the model."""
     offer, own = await origins.look_up(reference), layer.weights is not None
     if isinstance(offer, AppError):
         return Judgement(offer.message if own else "")
     if layer.class_name == "Model":
         return Judgement("Word vectors are for an Embedding." if own and isinstance(offer, WordVectors) else "")
-    if not own and (not count or isinstance(offer, WordVectors)):
+    if values is None or (not own and (not values.count or isinstance(offer, WordVectors))):
         return Judgement()
-    if count is None:
-        return Judgement()
-    return await origins.judge(layer, count, reference) if count else Judgement("It has no weights.")
+    return await origins.judge(layer, values, reference) if values.count else Judgement("It has no weights.")
 
 
 def _whole_problem(offer: WordVectors | AppError, whole: Weights) -> Problem:

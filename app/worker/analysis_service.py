@@ -61,11 +61,12 @@ def answer(line: str | bytes, *, own_files: bool = False) -> bytes:
 
 def _dispatch(request: AnalysisRequest) -> Any:
     match request:
-        case AnalyzeRequest(document=document, data=data, known=known):
+        case AnalyzeRequest(document=document, data=data, known=known, weights=weights):
             from app.worker.preflight.check import analyse_for
 
             _load_code(document)
-            return analyse_for(document, catalog_for(document), data, known).model_dump(mode="json", by_alias=True)
+            analysis = analyse_for(document, catalog_for(document), data, known, weights=weights)
+            return analysis.model_dump(mode="json", by_alias=True)
         case DescribeDataRequest(data=source, demand=demand):
             from app.worker.data.sources import describe
 

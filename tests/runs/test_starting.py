@@ -123,6 +123,17 @@ def test_a_file_is_held_against_the_design_and_deleted_with_a_word_on_who_uses_i
     assert (node, message.partition(". ")[2]) == ("hidden", "The file has no weights of a layer named hidden_layer.")
     ((_, _, message),) = problems_of(client, design_of(client, named("upload", key, "last_layer"), layer="hidden"))
     assert message.endswith("It has 40 values, that of the file 27.")
+    with h5py.File(path, "w") as file:
+        held = file.create_group("layers/dense/vars")
+        held.attrs["name"] = "last_layer"
+        held["0"], held["1"] = np.ones((2, 12), np.float32), np.zeros(3, np.float32)
+    with path.open("rb") as file:
+        turned = client.post("/api/weights/uploads", files={"file": ("t.weights.h5", file)}).json()["id"]
+    ((_, node, message),) = problems_of(client, design_of(client, named("upload", turned)))
+    assert (node, message.partition(". ")[2]) == (
+        "last",
+        "It has weights of the shapes 3, 8x3, that of the file 2x12, 3.",
+    )
     users = client.get(f"/api/weights/{key}/designs").json()
     assert {design, other} <= {user["id"] for user in users}
     vectors = client.post("/api/weights/uploads", files={"file": ("glove.txt", b"the 1 2\ncat 1 2\n")}).json()["id"]

@@ -25,6 +25,7 @@ from app.worker.analysis.explain import Site, explain, shown
 from app.worker.analysis.reading import MEMORY, Reading, read
 from app.worker.analysis.suggest import flatten_suggestions
 from app.worker.faults.latent import latent_problems
+from app.worker.faults.training_argument import training_arguments
 
 __all__ = ["Reading", "analyse", "analysis_of", "forget", "read"]
 
@@ -140,6 +141,7 @@ def _problems(reading: Reading) -> Iterator[Problem]:
             message=f"{found.name_of(node)} waits for {found.name_of(cause)} to be mended.",
         )
     yield from latent_problems(found, reading.specs, lambda node, fix: _mends_latent(reading, node, fix))
+    yield from training_arguments(found)
     yield from flatten_suggestions(reading)
 
 

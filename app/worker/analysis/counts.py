@@ -53,6 +53,15 @@ def read_counts(reading: Reading) -> Counts:
     return counts
 
 
+def weight_shapes(reading: Reading) -> dict[str, list[list[int]]]:
+    """Return the shapes of the weights of layers, by id, in Keras' order; layers that hold others are left out."""
+    found: dict[str, list[list[int]]] = {}
+    for node, outcome in reading.outcomes.items():
+        if outcome.weights and not outcome.shared:
+            found.setdefault(reading.found.document.nodes[node].layer, [list(shape) for shape in outcome.weights])
+    return found
+
+
 def _count_models(found: Survey, counts: Counts, own: dict[str, Count]) -> None:
     whole = read_ownership(found, found.nesting)
     for graph, total in _by_graph(found, found.nesting, whole, own).items():

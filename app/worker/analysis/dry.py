@@ -42,8 +42,9 @@ Arguments = tuple[tuple[str, Spec | tuple[Spec, ...]], ...]
 class Outcome:
     """What a dry call gave: output specs and counts, or the error that Keras raised.
 
-    `params` and `trainable_params` are those of the layer itself; `shared` has, for each layer of the design inside
-    it, its id and its own counts. `inside` is the node of a nested model where the fault is.
+    `params` and `trainable_params` are those of the layer itself, and `weights` the shapes of all in it; `shared` has,
+    for each layer of the design inside it, its id and its own counts. `inside` is the node of a nested model where the
+    fault is.
     """
 
     outputs: tuple[Spec | None, ...] = ()
@@ -53,6 +54,7 @@ class Outcome:
     loses_mask: bool = False
     fault: str = ""
     inside: str = ""
+    weights: tuple[tuple[int, ...], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -123,6 +125,7 @@ def _dry_call(
         trainable_params=trainable,
         shared=shared,
         loses_mask=_is_masked(arguments) and not getattr(layer, "supports_masking", True),
+        weights=tuple(tuple(weight.shape) for weight in getattr(layer, "weights", ())),
     )
 
 

@@ -50,6 +50,7 @@ def as_json(outcome: Outcome) -> JsonValue:
         "shared": [list(each) for each in outcome.shared],
         "loses_mask": outcome.loses_mask,
         "fault": outcome.fault,
+        "weights": [list(shape) for shape in outcome.weights],
     }
 
 
@@ -66,6 +67,7 @@ def from_json(stored: JsonValue) -> Outcome | None:
             shared=tuple((str(key), int(params), int(trainable)) for key, params, trainable in data["shared"]),
             loses_mask=bool(data["loses_mask"]),
             fault=str(data["fault"])[:20_000],
+            weights=tuple(tuple(map(int, shape)) for shape in data.get("weights", [])),
         )
     except (KeyError, TypeError, ValueError):
         return None

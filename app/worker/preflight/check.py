@@ -13,6 +13,7 @@ from app.graph.model import Fix, Problem
 from app.messages.analysis import Analysis
 from app.messages.data import DatasetDescription
 from app.worker.analysis.analyse import analysis_of
+from app.worker.analysis.counts import weight_shapes
 from app.worker.analysis.reading import Reading, read
 from app.worker.preflight.ends import input_problems, output_problems, target_problems
 from app.worker.preflight.memory import memory_problems
@@ -24,13 +25,17 @@ def analyse_for(
     catalog: Catalog,
     data: DatasetDescription | None,
     known: Mapping[str, JsonValue] | None = None,
+    *,
+    weights: bool = False,
 ) -> Analysis:
     """Analyse `document`; with `data`, its problems include what keeps it from being trained on that.
 
-    `known` is what own code gave where it was executed.
+    `known` is what own code gave where it was executed. With `weights`, their shapes are told too.
     """
     reading = read(document, catalog, known)
     analysis = analysis_of(reading)
+    if weights:
+        analysis = analysis.model_copy(update={"weights": weight_shapes(reading)})
     if data is None:
         return analysis
     found = list(preflight(reading, data))

@@ -78,6 +78,7 @@ describe("a card", () => {
           problems: [],
           costs: { flops: 0, activation_bytes: 0, training_bytes: 0, weights_bytes: 0 },
           learned: {},
+          weights: {},
         }),
       );
     say(10);

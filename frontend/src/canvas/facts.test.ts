@@ -24,6 +24,7 @@ const analysis = (problems: Problem[]): Analysis => ({
   problems,
   costs: { flops: 0, activation_bytes: 0, training_bytes: 0, weights_bytes: 0 },
   learned: {},
+  weights: {},
 });
 
 describe("the facts of a node", () => {

@@ -39,6 +39,7 @@ function drawn(theme: "light" | "dark" = "light") {
     problems: [],
     costs: { flops: 0, activation_bytes: 0, training_bytes: 0, weights_bytes: 0 },
     learned: {},
+    weights: {},
   };
   return drawDesignSvg(design.snapshot.content, catalog, analysis, theme);
 }

@@ -1087,6 +1087,13 @@ export interface components {
             total_params: number;
             /** Trainable Params */
             trainable_params: number;
+            /**
+             * Weights
+             * @default {}
+             */
+            weights: {
+                [key: string]: number[][];
+            };
         };
         /**
          * AppliedCode

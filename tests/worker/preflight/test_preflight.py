@@ -249,3 +249,12 @@ def test_a_design_with_errors_is_not_blamed_twice() -> None:
     problems = analyse_for(document, CATALOG, DIGITS).problems
 
     assert [problem.code for problem in problems if problem.severity == "error"] == ["wrong_rank"]
+
+
+def test_shapes_of_weights_are_told_where_they_are_asked_for() -> None:
+    document = classifier(("norm", "BatchNormalization", {}), shape=[4], units=3)
+    assert analyse_for(document, CATALOG, None).weights == {}
+    assert analyse_for(document, CATALOG, None, weights=True).weights == {
+        "norm": [[4], [4], [4], [4]],
+        "dense": [[4, 3], [3]],
+    }
