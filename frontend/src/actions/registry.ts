@@ -47,7 +47,7 @@ import {
   IconZoomOut,
 } from "@tabler/icons-react";
 import { layerSpec } from "@/catalog";
-import { canUnpack, graphInside, nodesIn, TOP } from "@/document";
+import { canUnpack, graphInside, isEnd, nodesIn, TOP } from "@/document";
 import { type Alignment, align, distribute } from "@/graph/arrange";
 import { copySelected, cutSelected, pasteFromClipboard } from "./clipboard";
 import type { ActionContext } from "./context";
@@ -264,7 +264,11 @@ const SPECS = {
   insertSharedCall: {
     group: "build",
     icon: IconLink,
-    enabled: (context) => canEdit(context) && context.selection.nodes.length === 1,
+    enabled: (context) => {
+      const { nodes, layers } = context.design.snapshot.content;
+      const node = nodes[onlyNode(context) ?? ""];
+      return canEdit(context) && node !== undefined && !isEnd(layers, node);
+    },
     run: ({ design, canvas, selection }) => {
       const [box] = canvas?.boxes(selection.nodes) ?? [];
       const node = box && design.commands.shareLayer(box.id, { x: box.x + box.width + 40, y: box.y });

@@ -1,6 +1,6 @@
 import { getSelection, select } from "@/actions";
 import { layerTitle } from "@/catalog";
-import { type DesignDocument, MODEL, parseEdgeKey, wiresIn } from "@/document";
+import { type DesignDocument, MODEL, parseEdgeKey } from "@/document";
 import type { Box } from "@/graph/arrange";
 import { type Curve, nearestCurve, type Point } from "@/graph/curve";
 import type { CanvasModel } from "./CanvasModel";
@@ -78,12 +78,10 @@ export class Adding {
     return { x: at.x, y: at.y + (from.type === "source" ? height / 2 : -height / 2) };
   }
 
-  /** The wire under `at` into which a layer of this class could be put; `node` is the one that is there, if any. */
-  wireAt(at: Point, node: string | null, className: string): string | null {
-    if (layerInputs(className).length === 0 || layerOutputs(className).length === 0) return null;
-    const wires = wiresIn(this.design.snapshot.content, this.canvas.shown());
-    if (node && wires.some((wire) => wire.source === node || wire.target === node)) return null;
-    return nearestCurve(this.curves(), at, DROP_REACH);
+  /** The wire under `at` into which a new layer of this class could be put. */
+  wireAt(at: Point, className: string): string | null {
+    const passes = layerInputs(className).length > 0 && layerOutputs(className).length > 0;
+    return passes ? nearestCurve(this.curves(), at, DROP_REACH) : null;
   }
 
   /** Put an unconnected node into a wire, as one step. */
@@ -109,16 +107,13 @@ export class Adding {
     else this.addLayer(className);
   }
 
-  /** The wire into which a dragged node would be put. */
-  wireUnder(node: FlowNode): string | null {
-    const { nodes, layers } = this.design.snapshot.content;
-    if (node.data.block) return null;
-    const className = layers[nodes[node.id]?.layer ?? ""]?.class_name ?? "";
-    const middle = {
-      x: node.position.x + (node.width ?? 0) / 2,
-      y: node.position.y + (node.height ?? 0) / 2,
-    };
-    return this.wireAt(middle, node.id, className);
+  /** The wire into which a dragged node would be put: it takes and gives something, and is not connected yet. */
+  wireUnder({ id, position, width = 0, height = 0, data }: FlowNode): string | null {
+    const passes = !data.block && data.ports.inputs.length > 0 && data.ports.outputs.length > 0;
+    const isConnected = () => this.model.wires.some((wire) => wire.source === id || wire.target === id);
+    if (!passes || isConnected()) return null;
+    const middle = { x: position.x + width / 2, y: position.y + height / 2 };
+    return nearestCurve(this.curves(), middle, DROP_REACH);
   }
 
   private *curves(): Generator<readonly [string, Curve]> {

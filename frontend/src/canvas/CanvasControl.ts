@@ -20,7 +20,7 @@ import { type Box, snap } from "@/graph/arrange";
 import { bestInput, canConnect, type Graph, portsOf, topologicalOrder } from "@/graph/connections";
 import type { Point } from "@/graph/curve";
 import { Adding } from "./Adding";
-import { blocksOf, collapse, collapsedBlocks, expand } from "./blocks";
+import { blocksOf, collapse, collapsedBlocks, expand, type GraphPlace } from "./blocks";
 import { Camera, type Flow, type Size } from "./Camera";
 import type { CanvasModel } from "./CanvasModel";
 import { cardSize } from "./card";
@@ -59,7 +59,7 @@ export class CanvasControl implements CanvasView {
   ) {
     this.element = around.element;
     this.camera = new Camera(flow, around.element);
-    this.tidying = new Tidying(design.commands, around.element);
+    this.tidying = new Tidying(design.commands, around);
     this.say = around.say;
     this.adding = new Adding(model, design, this);
   }
@@ -176,16 +176,20 @@ export class CanvasControl implements CanvasView {
     return true;
   }
 
+  private place(): GraphPlace {
+    return { design: this.design.id, graph: this.shown() };
+  }
+
   collapse(block: string | null): void {
-    collapse(this.content(), this.shown(), block);
+    collapse(this.content(), this.place(), block);
   }
 
   expand(block: string | null): void {
-    expand(this.shown(), block);
+    expand(this.place(), block);
   }
 
   hasCollapsed(): boolean {
-    return collapsedBlocks(this.content(), this.shown()).length > 0;
+    return collapsedBlocks(this.content(), this.place()).length > 0;
   }
 
   blockOf(node: string): string | null {
@@ -291,7 +295,7 @@ export class CanvasControl implements CanvasView {
   /** A layer dragged from the palette: into the wire below the pointer, or where it was let go. */
   dropLayer(className: string, screen: Point): void {
     const at = this.toCanvas(screen);
-    this.adding.addAt(className, at, null, this.adding.wireAt(at, null, className));
+    this.adding.addAt(className, at, null, this.adding.wireAt(at, className));
     this.focusCanvas();
   }
 

@@ -1,22 +1,40 @@
 import { create } from "zustand";
 import { useShownGraph } from "@/actions";
-import { type DesignContent, nodesIn, useDocumentSelector, wiresIn } from "@/document";
+import { type DesignContent, nodesIn, useDesignDocument, useDocumentSelector, wiresIn } from "@/document";
 import { type Block, findBlocks } from "@/graph/blocks";
 import { topologicalOrder } from "@/graph/connections";
 import { graphOf } from "./graphOf";
 
 /** A graph of more nodes than this opens collapsed. */
-export const MANY_NODES = 300;
+const MANY_NODES = 300;
+
+/** Whose blocks: a graph of a design. */
+export interface GraphPlace {
+  design: string;
+  graph: string;
+}
 
 interface Folding {
-  /** Whether blocks are collapsed, by graph; where nothing stands, large graphs are. */
-  on: Readonly<Record<string, boolean>>;
+  /** Whether blocks are collapsed; where nobody said, those of large graphs are. */
+  on: boolean | null;
   /** Blocks that were expanded one by one. */
   expanded: ReadonlySet<string>;
 }
 
-/** Which blocks are collapsed. Local: two people may look at one design in different ways. */
-export const useFolding = create<Folding>(() => ({ on: {}, expanded: new Set() }));
+const UNTOUCHED: Folding = { on: null, expanded: new Set() };
+
+/** Which blocks are collapsed, by place. Local: two people may look at one design in different ways. */
+const useFolding = create<Readonly<Record<string, Folding>>>(() => ({}));
+
+const keyOf = ({ design, graph }: GraphPlace) => `${design} ${graph}`;
+
+function foldingAt(place: GraphPlace): Folding {
+  return useFolding.getState()[keyOf(place)] ?? UNTOUCHED;
+}
+
+function fold(place: GraphPlace, change: Partial<Folding>): void {
+  useFolding.setState({ [keyOf(place)]: { ...foldingAt(place), ...change } });
+}
 
 const found = new WeakMap<object, Map<string, { layers: object; count: number; blocks: Block[] }>>();
 
@@ -46,11 +64,11 @@ const NONE: Block[] = [];
 const kept = new WeakMap<Block[], { expanded: ReadonlySet<string>; collapsed: Block[] }>();
 
 /** The blocks of a graph that are drawn as one card each now. */
-export function collapsedBlocks(content: DesignContent, graph: string): Block[] {
-  const { on, expanded } = useFolding.getState();
-  const many = Object.keys(nodesIn(content.nodes, graph)).length > MANY_NODES;
-  if (!(on[graph] ?? many)) return NONE;
-  const blocks = blocksOf(content, graph);
+export function collapsedBlocks(content: DesignContent, place: GraphPlace): Block[] {
+  const { on, expanded } = foldingAt(place);
+  const many = Object.keys(nodesIn(content.nodes, place.graph)).length > MANY_NODES;
+  if (!(on ?? many)) return NONE;
+  const blocks = blocksOf(content, place.graph);
   const before = kept.get(blocks);
   if (before?.expanded === expanded) return before.collapsed;
   const collapsed = blocks.filter((block) => !expanded.has(block.id));
@@ -59,26 +77,25 @@ export function collapsedBlocks(content: DesignContent, graph: string): Block[] 
 }
 
 export function useCollapsed(): Block[] {
+  const { id: design } = useDesignDocument();
   const graph = useShownGraph();
   useFolding();
-  return useDocumentSelector((content) => collapsedBlocks(content, graph));
+  return useDocumentSelector((content) => collapsedBlocks(content, { design, graph }));
 }
 
 /** Collapse one block, or all of them. */
-export function collapse(content: DesignContent, graph: string, block: string | null): void {
-  const blocks = blocksOf(content, graph);
-  const shown = new Set(collapsedBlocks(content, graph).map((each) => each.id));
-  const expanded = new Set(useFolding.getState().expanded);
-  for (const { id } of blocks) {
+export function collapse(content: DesignContent, place: GraphPlace, block: string | null): void {
+  const shown = new Set(collapsedBlocks(content, place).map((each) => each.id));
+  const expanded = new Set(foldingAt(place).expanded);
+  for (const { id } of blocksOf(content, place.graph)) {
     if (block === null || id === block || shown.has(id)) expanded.delete(id);
     else expanded.add(id);
   }
-  useFolding.setState(({ on }) => ({ on: { ...on, [graph]: true }, expanded }));
+  fold(place, { on: true, expanded });
 }
 
 /** Expand one block, or all of them. */
-export function expand(graph: string, block: string | null): void {
-  if (block === null)
-    useFolding.setState(({ on }) => ({ on: { ...on, [graph]: false }, expanded: new Set() }));
-  else useFolding.setState(({ expanded }) => ({ expanded: new Set([...expanded, block]) }));
+export function expand(place: GraphPlace, block: string | null): void {
+  if (block === null) fold(place, { on: false, expanded: new Set() });
+  else fold(place, { expanded: new Set([...foldingAt(place).expanded, block]) });
 }
