@@ -109,15 +109,16 @@ class Literals:
     ) -> list[str]:
         """Return the arguments: required ones by position as long as none is missing, the others by name.
 
-        With `by_name`, all of them by name.
+        With `by_name`, and for a class of the design's own, all of them by name.
         """
         if depth > MAX_DEPTH:
             raise Invalid("Objects are nested too deeply.", expected=f"at most {MAX_DEPTH} levels", received="more")
         unknown = [key for key in params if key not in {"name", *(param.name for param in spec.params)}]
         if unknown:
             raise Invalid(f"{spec.name} has no parameter of this name.", received=literal(unknown[0]))
-        found, by_position = [], not by_name
-        for param in (param for param in spec.params if param.name != "position"):
+        found, by_position = [], not (by_name or spec.code)
+        is_end = spec.marker in {"input", "output"}
+        for param in (param for param in spec.params if not (is_end and param.name == "position")):
             by_position = by_position and param.required and param.name in params
             if param.name not in params or (not param.required and self._is_default(param, params[param.name])):
                 continue

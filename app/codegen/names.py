@@ -41,12 +41,13 @@ class Names:
 
     def __init__(self, taken: Iterable[str] = ()) -> None:
         self._taken = set(taken)
+        self._last: dict[str, int] = {}
 
     def claim(self, wanted: str, otherwise: str) -> str:
         """Return `wanted`, a plain name that may be empty, or else `otherwise` numbered from 1."""
-        name, number = wanted, 0
+        name = wanted
         while not name or name in self._taken:
-            number += 1
-            name = f"{otherwise}_{number}"
+            self._last[otherwise] = self._last.get(otherwise, 0) + 1
+            name = f"{otherwise}_{self._last[otherwise]}"
         self._taken.add(name)
         return name

@@ -59,7 +59,7 @@ class _Script:
     """What the functions of a script share: which graph makes which layer, and what functions and layers are called."""
 
     def __init__(self, plan: Plan, document: GraphDocument, catalog: Catalog, own: Collection[str]) -> None:
-        self.plan, self.document, self.catalog = plan, document, catalog
+        self.plan, self.document, self.catalog, self.own = plan, document, catalog, own
         self.used: dict[str, ObjectSpec] = {}
         self.plans: dict[str, GraphPlan] = {**plan.graphs, TOP: plan}
         self.names = Names(own)
@@ -71,7 +71,7 @@ class _Script:
         if graph == TOP:
             return "build_model"
         plain = plain_name(self.document.graphs[graph].name) if graph in self.document.graphs else ""
-        return self.names.claim(f"build_{plain}" if plain and plain != "model" else "", "build_part")
+        return self.names.claim(f"build_{plain}" if plain else "", "build_part")
 
     def layer_name(self, layer: str) -> tuple[str, str]:
         """Return what the variable of a layer is called at best, and what else, to be numbered."""
@@ -98,7 +98,7 @@ class _Function:
 
     def __post_init__(self) -> None:
         script = self.script
-        self.names = Names({*script.builders.values(), *script.handed.values()})
+        self.names = Names({*script.own, *script.builders.values(), *script.handed.values()})
         self.literals = Literals(script.catalog, self, script.used)
         self.variables = {layer: script.handed[layer] for layer in self.plan.takes}
         self._counts: dict[str, int] = {}

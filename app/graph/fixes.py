@@ -1,6 +1,6 @@
 """The edits behind one-click fixes. All are pure: a document in, a `Fix` out."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Final
 
 from pydantic import JsonValue, ValidationError
@@ -26,7 +26,7 @@ def fresh_name(document: GraphDocument, base: str) -> str:
     return _fresh(base, {layer.name for layer in document.layers.values()})
 
 
-def _fresh(base: str, taken: set[str]) -> str:
+def _fresh(base: str, taken: Collection[str]) -> str:
     number, candidate = 1, base
     while candidate in taken:
         number += 1
@@ -56,8 +56,9 @@ def unset_param(document: GraphDocument, layer: str, param: str, title: str) -> 
     return Fix(title=title, edits=(RemoveValue(path=["layers", layer, "params", param]),))
 
 
-def rename(document: GraphDocument, layer: str, base: str) -> Fix:
-    name = fresh_name(document, base)
+def rename(layer: str, base: str, taken: Collection[str]) -> Fix:
+    """Give `layer` a name like `base` that is not `taken`."""
+    name = _fresh(base, taken)
     return Fix(title=f"Rename to {name}", edits=(SetValue(path=["layers", layer, "name"], value=name),))
 
 
@@ -65,9 +66,9 @@ def remove_edge(key: str, title: str = "Remove this wire") -> Fix:
     return Fix(title=title, edits=(RemoveValue(path=["edges", key]),))
 
 
-def remove_node(document: GraphDocument, node: str, title: str) -> Fix:
-    """Remove `node` with its wires; its layer too when nothing else calls it."""
-    return Fix(title=title, edits=_removal(document, node))
+def remove_node(document: GraphDocument, node: str, title: str, edges: Iterable[str], *, alone: bool) -> Fix:
+    """Remove `node` with its wires `edges`; its layer too when it is `alone` in calling it."""
+    return Fix(title=title, edits=_removal(document, node, edges, alone=alone))
 
 
 def bypass_node(document: GraphDocument, topology: Topology, node: str) -> Fix | None:
@@ -76,7 +77,10 @@ def bypass_node(document: GraphDocument, topology: Topology, node: str) -> Fix |
     if len(sources) != 1:
         return None
     source = sources[0]
-    edits = list(_removal(document, node))
+    layer = document.nodes[node].layer
+    edges = [key for key in document.edges if key.startswith(f"{node}:") or f"->{node}:" in key]
+    alone = sum(other.layer == layer for other in document.nodes.values()) == 1
+    edits = list(_removal(document, node, edges, alone=alone))
     for wire in topology.outgoing[node]:
         edits.append(_edge(source.source, source.source_port, wire.target, wire.target_port))
     return Fix(title=f"Remove {document.layers[document.nodes[node].layer].name}", edits=tuple(edits))
@@ -142,16 +146,11 @@ def connect(document: GraphDocument, source: tuple[str, str], target: tuple[str,
     return Fix(title=f"Connect {name}", edits=(_edge(*source, *target),))
 
 
-def _removal(document: GraphDocument, node: str) -> tuple[Edit, ...]:
-    layer = document.nodes[node].layer
-    edits: list[Edit] = [
-        RemoveValue(path=["edges", key])
-        for key in sorted(document.edges)
-        if key.startswith(f"{node}:") or f"->{node}:" in key
-    ]
+def _removal(document: GraphDocument, node: str, edges: Iterable[str], *, alone: bool) -> tuple[Edit, ...]:
+    edits: list[Edit] = [RemoveValue(path=["edges", key]) for key in sorted(edges)]
     edits.append(RemoveValue(path=["nodes", node]))
-    if sum(other.layer == layer for other in document.nodes.values()) == 1:
-        edits.append(RemoveValue(path=["layers", layer]))
+    if alone:
+        edits.append(RemoveValue(path=["layers", document.nodes[node].layer]))
     return tuple(edits)
 
 

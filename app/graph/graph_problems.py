@@ -64,7 +64,7 @@ def nesting_problems(found: Survey) -> Iterator[Problem]:
                 node=node,
                 message=f"{found.name_of(node)} is drawn in a nested model that is not there.",
                 hint="Remove it.",
-                fix=fixes.remove_node(found.document, node, f"Remove {found.name_of(node)}"),
+                fix=found.removal_of(node),
             )
 
 
@@ -80,7 +80,7 @@ def _graph_problems(found: Survey, node: str, graph: str, reached: dict[str, set
             expected=", ".join(sorted(found.document.graphs)[:20]) or "a nested model of this design",
             received=graph,
             hint="Choose another one, or remove the layer.",
-            fix=fixes.remove_node(found.document, node, f"Remove {name}"),
+            fix=found.removal_of(node),
         )
         return
     inner = found.document.graphs[graph].name
@@ -93,7 +93,7 @@ def _graph_problems(found: Survey, node: str, graph: str, reached: dict[str, set
             expected="a nested model that does not hold this one",
             received=inner,
             hint="Remove this layer, or build it from another nested model.",
-            fix=fixes.remove_node(found.document, node, f"Remove {name}"),
+            fix=found.removal_of(node),
         )
         return
     ends = found.ends.get(graph, Ends())
@@ -188,11 +188,7 @@ def _first_open_port(found: Survey, graph: str) -> tuple[tuple[str, str] | None,
 def _last_loose_output(found: Survey, graph: str) -> tuple[str, str] | None:
     """Return the last connected node of a graph whose output goes nowhere, else the last node, with its output port."""
     topology = found.topology
-    loose = [
-        node
-        for node in found.nodes.get(graph, ())
-        if node not in topology.tangled and not topology.outgoing[node] and found.outputs_of(node)
-    ]
+    loose = [node for node in found.loose_in(graph) if node not in topology.tangled]
     if not loose:
         return None
     place = found.document.nodes

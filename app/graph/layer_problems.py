@@ -1,13 +1,14 @@
 """What is wrong with layers: their class, their parameters, the layers that they refer to, their names."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Final
 
 from app.catalog.model import ObjectSpec
+from app.catalog.validate import MAX_DEPTH
 from app.document.model import Layer
 from app.graph import fixes
 from app.graph.model import Fix, Problem
-from app.graph.nesting import read_held, with_references
+from app.graph.nesting import Held, dependencies_first, read_held, with_references
 from app.graph.survey import Survey
 
 PLACEHOLDER: Final = "Placeholder"
@@ -16,6 +17,7 @@ PLACEHOLDER: Final = "Placeholder"
 
 def layer_problems(found: Survey) -> Iterator[Problem]:
     """Yield what is wrong with each layer that the design uses, at the first node that does."""
+    depths = _depths(found.held)
     layers = [*found.calls, *(layer for layer in found.specs if layer not in found.calls)]
     for layer_id in layers:
         layer = found.document.layers.get(layer_id)
@@ -29,6 +31,8 @@ def layer_problems(found: Survey) -> Iterator[Problem]:
                 yield from _param_problems(found, layer_id, callers)
             if layer_id in found.held:
                 yield from _reference_problems(found, layer_id, callers[0])
+            if layer_id in found.calls and depths.get(layer_id, 0) > MAX_DEPTH:
+                yield _nested_too_deeply(layer, callers[0], depths[layer_id])
 
 
 def _missing_layer(found: Survey, node: str) -> Problem:
@@ -39,7 +43,7 @@ def _missing_layer(found: Survey, node: str) -> Problem:
         expected="the id of a layer",
         received=found.document.nodes[node].layer,
         hint="Remove the node.",
-        fix=fixes.remove_node(found.document, node, "Remove this node"),
+        fix=found.removal_of(node, "Remove this node"),
     )
 
 
@@ -61,7 +65,7 @@ def _unknown_class(found: Survey, layer: Layer, node: str) -> Problem:
         expected="a layer of the catalog",
         received=layer.class_name,
         hint="Replace it; the palette lists every layer.",
-        fix=fixes.remove_node(found.document, node, f"Remove {layer.name}"),
+        fix=found.removal_of(node),
     )
 
 
@@ -143,6 +147,26 @@ def _reference_problems(found: Survey, layer_id: str, node: str) -> Iterator[Pro
             found.faulty.update(found.callers_of(layer_id))
 
 
+def _depths(held: Mapping[str, Held]) -> dict[str, int]:
+    """Return how deep layers hold one another by reference; those on a circle, or above one, are left out."""
+    needs = {layer: {other for other in found.layers if other in held} for layer, found in held.items()}
+    depths: dict[str, int] = {}
+    for layer in dependencies_first(needs):
+        depths[layer] = 1 + max((depths[other] for other in needs[layer]), default=0)
+    return depths
+
+
+def _nested_too_deeply(layer: Layer, node: str, depth: int) -> Problem:
+    return Problem(
+        code="out_of_range",
+        node=node,
+        message=f"{layer.name} holds layers that hold others, too deeply.",
+        expected=f"at most {MAX_DEPTH} levels",
+        received=f"{depth} levels",
+        hint="Take some of the wrapping layers away.",
+    )
+
+
 def _can_be_inside(spec: ObjectSpec | None) -> bool:
     return spec is not None and spec.marker not in {"input", "output"} and not spec.name.startswith("ops.")
 
@@ -170,6 +194,7 @@ def _reset(found: Survey, node: str, layer_id: str, param: str) -> Fix | None:
 def name_problems(found: Survey) -> Iterator[Problem]:
     """Yield names that two layers of one graph have, and those that Keras does not take."""
     first: dict[tuple[str, bool, str], str] = {}
+    taken = {layer.name for layer in found.document.layers.values()}
     for layer_id, nodes in found.calls.items():
         layer = found.document.layers.get(layer_id)
         if layer is None or all(map(found.is_lone, nodes)):
@@ -187,7 +212,7 @@ def name_problems(found: Survey) -> Iterator[Problem]:
                 expected="a name of its own for every layer",
                 received=layer.name,
                 hint="Rename one of them.",
-                fix=fixes.rename(found.document, layer_id, layer.name[:180]),
+                fix=fixes.rename(layer_id, layer.name[:180], taken),
             )
         elif "/" in layer.name:
             yield Problem(
@@ -198,7 +223,7 @@ def name_problems(found: Survey) -> Iterator[Problem]:
                 expected="a name without /",
                 received=layer.name,
                 hint="Rename the layer.",
-                fix=fixes.rename(found.document, layer_id, layer.name.replace("/", "_")),
+                fix=fixes.rename(layer_id, layer.name.replace("/", "_"), taken),
             )
         for key, node in callers.items():
             first.setdefault(key, node)

@@ -9,7 +9,7 @@ from app.graph import fixes
 from app.graph.model import Fix, Problem
 from app.graph.ports import find_port, first_key
 from app.graph.survey import Survey
-from app.graph.topology import Wire, downstream_of, find_cycles, read_wire
+from app.graph.topology import Wire, find_cycles, read_wire
 
 CALL_ARGUMENTS: Final = ("training", "use_causal_mask", "return_attention_scores", "reverse")
 """The call arguments that a node may set; all are booleans. Which of them a layer takes, Keras says."""
@@ -148,11 +148,8 @@ def _port_unconnected(found: Survey, node: str, port: PortSpec) -> Problem:
 
 def _connect_only_candidate(found: Survey, node: str, key: str) -> Fix | None:
     """Offer the one loose output that the graph has, if using it makes no cycle."""
-    topology = found.topology
-    loose = [
-        other for other in found.nodes[found.graph_of(node)] if not topology.outgoing[other] and found.outputs_of(other)
-    ]
-    if len(loose) != 1 or loose[0] in downstream_of([node], topology.outgoing):
+    loose = found.loose_in(found.graph_of(node))
+    if len(loose) != 1 or node in found.above(loose[0]):
         return None
     return fixes.connect(found.document, (loose[0], first_key(found.outputs_of(loose[0])[0])), (node, key))
 

@@ -11,8 +11,8 @@ from app.graph.nesting import Ends
 from app.graph.ownership import Ownership, read_ownership
 from app.graph.survey import Survey
 
-OWN_PARAMS = frozenset({"position", "name"})
-"""Parameters of a document's layer that Keras' constructor does not get from `params`."""
+_ENDS = frozenset({"InputLayer", "Output"})
+"""What has a `position` among the ends of its graph, which is no parameter of Keras."""
 
 
 def make_plan(document: GraphDocument, catalog: Catalog) -> Plan:
@@ -41,7 +41,8 @@ def layer_instances(found: Survey, layers: Iterable[str]) -> dict[str, LayerInst
 
 def instance_of(layer_id: str, layer: Layer) -> LayerInstance:
     """Return what Keras constructs for a layer."""
-    params = {name: value for name, value in layer.params.items() if name not in OWN_PARAMS}
+    left_out = {"name", "position"} if layer.class_name in _ENDS else {"name"}
+    params = {name: value for name, value in layer.params.items() if name not in left_out}
     return LayerInstance(id=layer_id, class_name=layer.class_name, name=layer.name, params=params)
 
 

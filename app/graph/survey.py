@@ -3,7 +3,7 @@
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import partial
+from functools import cached_property, partial
 from typing import Any, Final, NamedTuple
 
 from pydantic import JsonValue
@@ -12,10 +12,19 @@ from app.catalog.model import Catalog, Kind, ObjectSpec, PortSpec
 from app.catalog.ports import input_ports, output_ports
 from app.catalog.validate import Fault, validate_params
 from app.document.model import GraphDocument, Layer
-from app.graph.model import Problem
+from app.graph import fixes
+from app.graph.model import Fix, Problem
 from app.graph.nesting import NOTHING, Ends, Held, Nesting, follow, read_held, read_nesting, with_references
 from app.graph.ports import find_port
-from app.graph.topology import Topology, Wire, calls_by_layer, forget_topologies, read_topology, upstream_of
+from app.graph.topology import (
+    Topology,
+    Wire,
+    calls_by_layer,
+    forget_topologies,
+    read_topology,
+    read_wire,
+    upstream_of,
+)
 
 _CALLABLE: Final = frozenset({"duplicate_name", "invalid_name", "dangling_edge", "wire_between_graphs"})
 """Faults that keep a model from being built, but not a node from being analysed."""
@@ -55,6 +64,8 @@ class Survey:
     faulty: set[str] = field(default_factory=set)
     built: set[str] = field(default_factory=set)
     _live: dict[str, set[str]] = field(default_factory=dict)
+    _loose: dict[str, list[str]] = field(default_factory=dict)
+    _above: dict[str, set[str]] = field(default_factory=dict)
 
     def layer_of(self, node: str) -> Layer:
         return self.document.layers[self.document.nodes[node].layer]
@@ -112,6 +123,36 @@ class Survey:
             outputs = [node for node in ends.outputs if graph or incoming[node]]
             self._live[graph] = upstream_of([*outputs, *(ends.inputs if graph else ())], incoming)
         return self._live[graph]
+
+    def loose_in(self, graph: str) -> list[str]:
+        """Return the nodes of `graph` whose outputs go nowhere."""
+        if graph not in self._loose:
+            outgoing = self.topology.outgoing
+            nodes = self.nodes.get(graph, ())
+            self._loose[graph] = [node for node in nodes if not outgoing[node] and self.outputs_of(node)]
+        return self._loose[graph]
+
+    def above(self, node: str) -> set[str]:
+        """Return `node` and everything that leads to it."""
+        if node not in self._above:
+            self._above = {node: upstream_of([node], self.topology.incoming)}
+        return self._above[node]
+
+    @cached_property
+    def edges_at(self) -> Mapping[str, list[str]]:
+        """The keys of all wires by the nodes that they name, those too that join nothing."""
+        found: dict[str, list[str]] = {}
+        for key in self.document.edges:
+            wire = read_wire(key)
+            for node in {wire.source, wire.target}:
+                found.setdefault(node, []).append(key)
+        return found
+
+    def removal_of(self, node: str, title: str = "") -> Fix:
+        """Return the fix that removes `node`."""
+        alone = len(self.calls[self.document.nodes[node].layer]) == 1
+        title = title or f"Remove {self.name_of(node)}"
+        return fixes.remove_node(self.document, node, title, self.edges_at.get(node, ()), alone=alone)
 
     def callers_of(self, layer: str) -> list[str]:
         """Return the nodes that call `layer`, or else those that call a layer which refers to it."""

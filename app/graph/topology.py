@@ -107,18 +107,60 @@ def find_cycles(topology: Topology) -> list[list[Wire]]:
 
     Removing one wire of each makes the graph acyclic, or less cyclic: a wire may lie on cycles not listed.
     """
-    outgoing = {
-        node: [wire for wire in topology.outgoing[node] if wire.target in topology.tangled]
-        for node in sorted(topology.tangled)
-    }
+    outgoing = _within_components({node: topology.outgoing[node] for node in sorted(topology.tangled)})
     cycles = []
-    for start in outgoing:
+    for start in list(outgoing):
         while cycle := _cycle_from(start, outgoing):
             cycles.append(cycle)
             used = {wire.key for wire in cycle}
             for wire in cycle:
                 outgoing[wire.source] = [kept for kept in outgoing[wire.source] if kept.key not in used]
+        if outgoing[start]:  # It leads to cycles that it is not on: no other node is to be followed there in vain.
+            outgoing = _within_components(outgoing)
     return cycles
+
+
+def _within_components(outgoing: Mapping[str, list[Wire]]) -> dict[str, list[Wire]]:
+    """Return the wires that lie on a cycle: those that join two nodes of one strongly connected component."""
+    component = _components(outgoing)
+    return {
+        node: [wire for wire in wires if component.get(wire.target) == component[node]]
+        for node, wires in outgoing.items()
+    }
+
+
+def _components(outgoing: Mapping[str, list[Wire]]) -> dict[str, int]:
+    """Return a number for each node, the same for those that reach one another (Tarjan, 1972, without recursion)."""
+    index: dict[str, int] = {}
+    low: dict[str, int] = {}
+    component: dict[str, int] = {}
+    open_nodes: list[str] = []
+    for root in outgoing:
+        way = [] if root in index else [(root, iter(outgoing[root]))]
+        while way:
+            node, wires = way[-1]
+            if node not in index:
+                index[node] = low[node] = len(index)
+                open_nodes.append(node)
+            deeper = None
+            for wire in wires:
+                if wire.target not in outgoing:
+                    continue
+                if wire.target not in index:
+                    deeper = wire.target
+                    break
+                if wire.target not in component:
+                    low[node] = min(low[node], index[wire.target])
+            if deeper is not None:
+                way.append((deeper, iter(outgoing[deeper])))
+                continue
+            way.pop()
+            if way:
+                low[way[-1][0]] = min(low[way[-1][0]], low[node])
+            if low[node] == index[node]:
+                while component.get(node) is None:
+                    component[open_nodes.pop()] = index[node]
+    return component
 
 
 def _cycle_from(start: str, outgoing: Mapping[str, list[Wire]]) -> list[Wire]:

@@ -120,6 +120,15 @@ def _comparable(value: Any) -> Any:
     return value.rpartition("checkpoints/")[2] if isinstance(value, str) else value
 
 
+@pytest.mark.parametrize(
+    ("weights", "source"), [({"b": 2.0, "0": 3.0}, "{0: 3.0, 1: 2.0}"), ({"9" * 5_000: 2.0, "no class": 1.0}, "")]
+)
+def test_weights_of_classes_are_by_number(weights: dict[str, float], source: str) -> None:
+    training = Training.model_validate({"fit": {"class_weight": weights}})
+    targets = {output.node: Target.model_validate(TARGET) for output in PLAN.outputs}
+    assert render_fit(PLAN, training, load_catalog(), None, targets).class_weight == source
+
+
 def test_a_schedule_is_a_function_of_epoch_and_rate() -> None:
     callback = {"class_name": "LearningRateScheduler", "config": {"schedule": "lr * exp(-epoch)", "verbose": 1}}
     document = chain(MLP, {"callbacks": {"c": callback}, "dataset": "iris"})

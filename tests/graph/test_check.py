@@ -275,3 +275,44 @@ def test_check_never_raises_and_a_design_without_errors_has_a_plan(document: Gra
                     for source in sources if isinstance(sources, tuple) else (sources,):
                         assert source.node in known
                 known.add(call.node)
+
+
+def in_a_row(count: int) -> GraphDocument:
+    """Return a design of `count` wrappers, each of which holds the next by reference, and the last a Dense."""
+    held = {f"l{number}": {"class_name": "TimeDistributed", "name": f"l{number}"} for number in range(count)}
+    layers = {
+        **{name: {**layer, "params": {"layer": {"layer": f"l{int(name[1:]) + 1}"}}} for name, layer in held.items()},
+        f"l{count}": {"class_name": "Dense", "name": "dense", "params": {"units": 2}},
+    }
+    base = chain(("x", "InputLayer", {"shape": [4] * 20}), ("l0", "Identity", {}), ("y", "Output", {}))
+    return GraphDocument.model_validate({**base.model_dump(), "layers": {**base.model_dump()["layers"], **layers}})
+
+
+@pytest.mark.parametrize(("count", "expected"), [(16, []), (17, ["17 levels"]), (900, ["900 levels"])])
+def test_layers_hold_one_another_to_a_limit(count: int, expected: list[str]) -> None:
+    problems = check(in_a_row(count), CATALOG)
+    assert [(p.code, p.node, p.received) for p in problems] == [("out_of_range", "l0", each) for each in expected]
+
+
+@pytest.mark.parametrize(
+    ("class_name", "ring", "code", "count"),
+    [
+        ("Nothing", (), "unknown_class", 5_000),
+        ("Add", (), "port_unconnected", 1),
+        ("Add", ((0, 1), (1, 0)), "cycle", 1),
+        ("Add", ((4_999, 0),), "cycle", 1),
+    ],
+)
+def test_the_faults_of_the_largest_designs_are_told(
+    class_name: str, ring: tuple[tuple[int, int], ...], code: str, count: int
+) -> None:
+    """Twenty thousand wires: what takes a look at all of them for each node would take minutes."""
+    pairs = {(max(0, number - step), number) for number in range(1, 5_000) for step in (1, 2, 3)} | set(ring)
+    document = GraphDocument.model_validate(
+        {
+            "layers": {f"n{number}": {"class_name": class_name, "name": f"n{number}"} for number in range(5_000)},
+            "nodes": {f"n{number}": {"layer": f"n{number}"} for number in range(5_000)},
+            "edges": {f"n{a}:output->n{b}:inputs.{b - a if a < b else 0}": {} for a, b in pairs},
+        }
+    )
+    assert [problem.code for problem in check(document, CATALOG)].count(code) == count
