@@ -22,8 +22,8 @@ def configured(config: KerasConfig) -> Iterator[None]:
         keras.config.dtype_policy(),
     )
     policy = config.floatx if config.dtype_policy == "float32" else config.dtype_policy
-    _set(config.floatx, config.epsilon, config.image_data_format, policy)
     try:
+        _set(config.floatx, config.epsilon, config.image_data_format, policy)
         yield
     finally:
         _set(*before)

@@ -12,7 +12,9 @@ from app.graph.topology import Wire
 
 Shape = tuple[int | None, ...]
 
-RECURRENT: Final = frozenset({"LSTM", "GRU", "SimpleRNN", "RNN", "Bidirectional", "ConvLSTM1D", "ConvLSTM2D"})
+RECURRENT: Final = frozenset(
+    {"LSTM", "GRU", "SimpleRNN", "RNN", "Bidirectional", "ConvLSTM1D", "ConvLSTM2D", "ConvLSTM3D"}
+)
 
 
 @dataclass(frozen=True)

@@ -144,17 +144,27 @@ def _filter_file() -> Iterator[IO[bytes]]:
 
 
 def _keep(printed: IO[bytes], log: Path | None) -> None:
-    """Read to the end what the process prints; a file takes the first `LOG_BYTES` of it."""
-    left, dropped = (LOG_BYTES if log is not None else 0), 0
-    with printed, log.open("ab") if log is not None else contextlib.nullcontext() as file:
+    """Read to the end what the process prints; a file takes the first `LOG_BYTES` of it.
+
+    What no file takes, for the disk is full, is read all the same: else the process would wait to be read, or die.
+    """
+    left, dropped = LOG_BYTES, 0
+    with printed, contextlib.ExitStack() as stack:
+        file = None
+        with contextlib.suppress(OSError):
+            file = stack.enter_context(log.open("ab", buffering=0)) if log is not None else None
         while piece := os.read(printed.fileno(), 65_536):
-            if file is not None:
-                file.write(piece[:left])
-                file.flush()
+            _try_to_write(file, piece[:left])
             dropped += max(0, len(piece) - left)
             left = max(0, left - len(piece))
-        if file is not None and dropped:
-            file.write(f"\n({dropped:,} further bytes were dropped.)\n".encode())
+        if dropped:
+            _try_to_write(file, f"\n({dropped:,} further bytes were dropped.)\n".encode())
+
+
+def _try_to_write(file: IO[bytes] | None, content: bytes) -> None:
+    if file is not None:
+        with contextlib.suppress(OSError):
+            file.write(content)
 
 
 def _usage(pid: int) -> tuple[int, int]:

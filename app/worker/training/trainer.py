@@ -101,7 +101,7 @@ def _fit_arguments(session: Session) -> dict[str, Any]:
 def _start_from_weights(session: Session) -> None:
     """Put in the weights that the design names, and tell what starts from them and what afresh."""
     job = session.job
-    starts = weights.begin(session.model, job.document, job.weights, job.data)
+    starts = weights.begin(session.model, job.document, job.weights, job.data, session.folder)
     for line in weights.describe(starts) if starts else ():
         session.say("log", text=line)
 

@@ -33,6 +33,7 @@ WORDS: Final = "words.txt"
 VECTORS: Final = "vectors.npy"
 
 _SHOWN_WORDS: Final = 20
+_MAX_NOTES: Final = 20
 _MAX_LINE: Final = 200_000
 _MAX_MEMBER: Final = 32 * 2**30
 _WEIGHTS_MEMBER: Final = "model.weights.h5"
@@ -174,9 +175,16 @@ def _write_array(archive: zipfile.ZipFile, name: str, array: Any) -> None:
 
 def _convert_vectors(path: Path, target: Path) -> WordVectors:
     """Read a line a word, `word n1 n2 ...`; a first line of two numbers is the head of word2vec."""
+    raw = target.with_name("vectors.raw")
+    try:
+        return _convert_lines(path, target, raw)
+    finally:
+        raw.unlink(missing_ok=True)
+
+
+def _convert_lines(path: Path, target: Path, raw: Path) -> WordVectors:
     words: dict[str, None] = {}
     notes: list[str] = []
-    raw = target.with_name("vectors.raw")
     dimensions = 0
     with path.open("rb") as lines, raw.open("wb") as vectors:
         for number, line in enumerate(_lines(lines), start=1):
@@ -188,7 +196,8 @@ def _convert_vectors(path: Path, target: Path) -> WordVectors:
             dimensions = dimensions or len(fields) - 1
             word, vector = _read_line(fields, dimensions, number)
             if word in words:
-                notes.append(f"Line {number:,}: the word {word[:40]!r} is there twice; the first one counts.")
+                if len(notes) < _MAX_NOTES:
+                    notes.append(f"Line {number:,}: the word {word[:40]!r} is there twice; the first one counts.")
                 continue
             words[word] = None
             vectors.write(vector.tobytes())
@@ -197,13 +206,10 @@ def _convert_vectors(path: Path, target: Path) -> WordVectors:
     if not words:
         raise _bad("This file holds no word vectors.", "an empty file")
     with zipfile.ZipFile(target, "w", zipfile.ZIP_STORED, allowZip64=True) as archive:
-        contents = WordVectors(
-            words=len(words), dimensions=dimensions, first=list(words)[:_SHOWN_WORDS], notes=notes[:20]
-        )
+        contents = WordVectors(words=len(words), dimensions=dimensions, first=list(words)[:_SHOWN_WORDS], notes=notes)
         archive.writestr(INDEX, contents.model_dump_json())
         archive.writestr(WORDS, "\n".join(words))
         _write_array(archive, VECTORS, np.memmap(raw, np.float32, "r", shape=(len(words), dimensions)))
-    raw.unlink()
     return contents
 
 
@@ -214,7 +220,7 @@ def _lines(file: Any) -> Iterable[str]:
         if len(line) > _MAX_LINE:
             raise _bad(f"Line {number:,} is too long for a word and its vector.", f"over {_MAX_LINE:,} bytes")
         try:
-            yield line.decode("utf-8")
+            yield line.decode("utf-8-sig" if number == 1 else "utf-8")
         except UnicodeDecodeError as error:
             raise _bad(f"Line {number:,} is no text in UTF-8.", str(error)) from error
 

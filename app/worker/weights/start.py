@@ -8,7 +8,7 @@ import json
 import tempfile
 import zipfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -56,8 +56,8 @@ class Start:
 class Store:
     """A converted file of weights. Nothing in it is trusted beyond being arrays."""
 
-    def __init__(self, path: Path) -> None:
-        self.archive = zipfile.ZipFile(path)
+    def __init__(self, archive: zipfile.ZipFile) -> None:
+        self.archive = archive
         self.contents = _contents.validate_python(json.loads(self.archive.read(INDEX)))
 
     @cached_property
@@ -80,22 +80,29 @@ class Store:
         return array
 
 
-def begin(model: Any, document: GraphDocument, files: Mapping[str, str], data: DataSource) -> list[Start]:
+def begin(
+    model: Any, document: GraphDocument, files: Mapping[str, str], data: DataSource, scratch: Path | None = None
+) -> list[Start]:
     """Put into `model`, built from `document`, the weights that the design names; return what became of each layer.
 
     `files` holds the converted files, keyed `upload:ID` or `run:ID`; `data` may know the words of an Embedding. Layers
     that name weights of their own must be found with fitting shapes, else `CannotStart` is raised; those of the design
-    as a whole start afresh where nothing fits. The list is empty when the design names nothing.
+    as a whole start afresh where nothing fits. The list is empty when the design names nothing. Weights are written to
+    a folder below `scratch` on their way, by default to the system's temporary one.
     """
-    orders = [(key, layer.name, layer.weights) for key, layer in document.layers.items() if layer.weights is not None]
-    whole = document.training.weights
-    if not orders and whole is None:
+    named = (document.training.weights, *(layer.weights for layer in document.layers.values()))
+    if not any(named):
         return []
-    stores: dict[str, Store] = {}
+    with ExitStack() as opened:
+        return _begin(model, document, _Stores(files, opened), data, _Taken(model, scratch))
+
+
+def _begin(model: Any, document: GraphDocument, stores: "_Stores", data: DataSource, taken: "_Taken") -> list[Start]:
     starts: dict[str, Start] = {}
-    taken = _Taken(model)
+    whole = document.training.weights
+    orders = [(key, layer.name, layer.weights) for key, layer in document.layers.items() if layer.weights is not None]
     if whole is not None:
-        store = _open(stores, files, whole, "")
+        store = stores.open(whole, "")
         if isinstance(store.contents, WordVectors):
             raise CannotStart(
                 "Word vectors are for an Embedding, not for a whole design.",
@@ -107,7 +114,7 @@ def begin(model: Any, document: GraphDocument, files: Mapping[str, str], data: D
     vectors: list[tuple[str, Store, str]] = []
     for layer_id, name, reference in orders:
         node = next((node for node, call in document.nodes.items() if call.layer == layer_id), "")
-        store = _open(stores, files, reference, node)
+        store = stores.open(reference, node)
         places = paths_of(document, layer_id)
         inside = [(path, place) for path in taken.wanted for place in places if f"{path}/".startswith(f"{place}/")]
         if not inside:
@@ -159,18 +166,27 @@ def _told(shapes: Iterable[Sequence[int]]) -> str:
     return ", ".join("x".join(map(str, shape)) or "one number" for shape in shapes)
 
 
-def _open(stores: dict[str, Store], files: Mapping[str, str], reference: Weights, node: str) -> Store:
-    key = f"{reference.source}:{reference.id}"
-    if key not in files:
-        raise CannotStart(
-            "The weights to start from are not there any more.",
-            node=node,
-            expected=f"the {reference.source} {reference.id}",
-            hint="Choose other weights, or start afresh.",
-        )
-    if key not in stores:
-        stores[key] = Store(Path(files[key]))
-    return stores[key]
+class _Stores:
+    """The converted files, each opened once, and closed with `opened`."""
+
+    def __init__(self, files: Mapping[str, str], opened: ExitStack) -> None:
+        self._files = files
+        self._opened = opened
+        self._stores: dict[str, Store] = {}
+
+    def open(self, reference: Weights, node: str) -> Store:
+        """Return what `reference` names; raise `CannotStart`, blaming `node`, where it is gone."""
+        key = f"{reference.source}:{reference.id}"
+        if key not in self._files:
+            raise CannotStart(
+                "The weights to start from are not there any more.",
+                node=node,
+                expected=f"the {reference.source} {reference.id}",
+                hint="Choose other weights, or start afresh.",
+            )
+        if key not in self._stores:
+            self._stores[key] = Store(self._opened.enter_context(zipfile.ZipFile(self._files[key])))
+        return self._stores[key]
 
 
 # --- into Keras -------------------------------------------------------------------------------------------------------
@@ -182,12 +198,13 @@ class _Taken:
     `wanted` are the shapes of the weights of each layer by place, as Keras itself writes them to a file.
     """
 
-    def __init__(self, model: Any) -> None:
+    def __init__(self, model: Any, scratch: Path | None) -> None:
         self.model = model
+        self.scratch = scratch
         self.layers = dict(_layers_below(model))
         self._by_place: dict[str, dict[str, Array]] = {}
         self._in_order: dict[str, list[Array]] = {}
-        with _saved(model) as (_, layers):
+        with _saved(model, scratch) as (_, layers):
             self.wanted = {
                 path: {place: tuple(data.shape) for place, data in held.items()} for path, held in layers.items()
             }
@@ -217,7 +234,7 @@ class _Taken:
     def place(self) -> None:
         """Have Keras load its own file of weights in which the values replace what was there."""
         if self._by_place:
-            with _saved(self.model) as (path, layers):
+            with _saved(self.model, self.scratch) as (path, layers):
                 file = next(iter(next(iter(layers.values())).values())).file
                 for layer, held in self._by_place.items():
                     for place, array in held.items():
@@ -240,8 +257,8 @@ def _in_older_order(layer: Any) -> list[Any]:
 
 
 @contextmanager
-def _saved(model: Any) -> Iterator[tuple[Path, dict[str, dict[str, Any]]]]:
-    with tempfile.TemporaryDirectory() as folder:
+def _saved(model: Any, scratch: Path | None) -> Iterator[tuple[Path, dict[str, dict[str, Any]]]]:
+    with tempfile.TemporaryDirectory(dir=scratch) as folder:
         path = Path(folder) / "start.weights.h5"
         model.save_weights(path)
         with h5py.File(path, "r+") as file:

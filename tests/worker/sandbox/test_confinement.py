@@ -265,6 +265,12 @@ def test_what_is_printed_without_end_is_kept_up_to_a_limit(tried: Callable[..., 
     assert log.endswith(b"further bytes were dropped.)\n")
 
 
+def test_a_log_that_cannot_be_written_holds_nobody_up(tried: Callable[..., Any], tmp_path: Path) -> None:
+    (tmp_path / "log.txt").symlink_to("/dev/full")
+    _, status, _ = tried("for _ in range(20): os.write(1, b'x' * 2**20)")
+    assert status == 0
+
+
 def test_the_filter_is_assembled_for_both_processors_and_refused_for_others() -> None:
     for machine in ("x86_64", "aarch64"):
         program = seccomp.assemble(machine=machine)

@@ -1,5 +1,6 @@
 """Weights from files into models: every kind of file, what fits and what does not, word vectors, a whole training."""
 
+import tempfile
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -71,6 +72,22 @@ def test_layers_of_the_same_name_and_shape_start_from_the_file(trained: Any, tmp
     assert {start.layer: bool(start.found) for start in starts} == {"hidden_layer": True, "last_layer": False}
     assert "8x3" in next(start.why for start in starts if start.layer == "last_layer")
     np.testing.assert_array_equal(model.get_layer("hidden_layer").kernel, trained.get_layer("hidden_layer").kernel)
+
+
+def test_the_way_of_weights_leads_through_the_folder_of_the_run(
+    trained: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In a sandbox the system's temporary folder is small."""
+    trained.save_weights(tmp_path / "m.weights.h5")
+    _, file = converted(tmp_path / "m.weights.h5")
+    document = chain(MLP)
+    document.training.weights = Weights(source="upload", id="u")
+    model = built(document)
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "gone"))
+    scratch = tmp_path / "run"
+    scratch.mkdir()
+    assert len(begin(model, document, {"upload:u": file}, IRIS, scratch)) == 2
+    assert list(scratch.iterdir()) == []
 
 
 def test_a_layer_may_start_from_another_one_and_must_fit_it(trained: Any, tmp_path: Path) -> None:
@@ -219,7 +236,7 @@ VECTORS = "the 1 2 3\ncat 4 5 6\nof course 7 8 9\n"
 def test_word_vectors_are_read_line_by_line(tmp_path: Path) -> None:
     (tmp_path / "glove.txt").write_text(VECTORS)
     assert converted(tmp_path / "glove.txt")[0] == WordVectors(words=3, dimensions=3, first=["the", "cat", "of course"])
-    (tmp_path / "word2vec.txt").write_text("3 3\n" + VECTORS + "cat 0 0 0\n")
+    (tmp_path / "word2vec.txt").write_text("3 3\n" + VECTORS + "cat 0 0 0\n", encoding="utf-8-sig")
     found, _ = converted(tmp_path / "word2vec.txt")
     assert isinstance(found, WordVectors)
     assert (found.words, found.notes) == (
