@@ -79,15 +79,6 @@ export function useReadOwnCode(id: string, code: Record<string, Code>) {
   });
 }
 
-/** The pieces of the design's own code: their hashes and who wrote them. */
-export function useCodePieces(id: string, digest: string) {
-  return useQuery({
-    queryKey: keys.ownCode(id, digest),
-    queryFn: () => answer(api.GET("/api/designs/{design_id}/own-code", of(id))),
-    placeholderData: (before) => before,
-  });
-}
-
 /** The pieces of own code that a run executed. */
 export function useRunCode(id: string) {
   return useQuery({

@@ -24,7 +24,6 @@ export const keys = {
   diagnostics: (id: string) => ["design", id, "diagnostics"] as const,
   code: (id: string, digest: string) => ["design", id, "code", digest] as const,
   readCode: (id: string, code: object) => ["design", id, "read code", code] as const,
-  ownCode: (id: string, digest: string) => ["design", id, "own code", digest] as const,
   weights: ["weights"] as const,
   weightsUsers: (file: string) => ["weights", file, "designs"] as const,
   runLayers: (run: string) => ["run", run, "layers"] as const,

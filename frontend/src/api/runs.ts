@@ -1,5 +1,4 @@
 import { useMutation, useQuery } from "@tanstack/react-query";
-import { useEffect, useRef } from "react";
 import { answer, api, slowApi } from "./client";
 import { keys, queryClient } from "./queryClient";
 import { openSocket } from "./sockets";
@@ -177,16 +176,4 @@ export function followRun(
       if (fresh.length > 0) onEvents(fresh);
     },
   });
-}
-
-/** Call `onEvents` with every event of a run after `after`, while the component is mounted. */
-export function useRunEvents(id: string | null, after: number, onEvents: (events: RunEvent[]) => void): void {
-  const latest = useRef(onEvents);
-  useEffect(() => {
-    latest.current = onEvents;
-  });
-  useEffect(() => {
-    if (id === null) return;
-    return followRun(id, after, (events) => latest.current(events));
-  }, [id, after]);
 }

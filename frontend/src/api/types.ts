@@ -37,7 +37,6 @@ export type AppliedCode = Answer<"AppliedCode">;
 export type Code = Answer<"Code">;
 export type CodePiece = Answer<"CodePiece">;
 export type WeightsFile = Answer<"WeightsFileView">;
-export type WeightsStart = Answer<"WeightsView">;
 export type LayerStart = Answer<"LayerStart">;
 export type ImportedDesign = Answer<"Imported">;
 export type Template = Answer<"TemplateView">;
@@ -58,7 +57,6 @@ export type Diagnostics = Answer<"Diagnostics">;
 
 export type Shares = Answer<"Shares">;
 export type ShareLink = Answer<"ShareLinkView">;
-export type CreatedLink = Answer<"NewLink">;
 
 export type DatasetSummary = Answer<"DatasetSummary">;
 export type DatasetDescription = Answer<"DatasetDescription">;

@@ -1,10 +1,11 @@
 import { describe, expect, it } from "vitest";
 import type { Analysis } from "@/api/types";
 import { loadCatalog } from "@/catalog/testing";
-import { DesignDocument, edgeKey } from "@/document";
-import { drawDesignSvg } from "./picture";
+import { DesignDocument, edgeKey, TOP } from "@/document";
+import { FactIndex } from "./facts";
+import { drawGraph } from "./picture";
 
-const catalog = loadCatalog();
+loadCatalog();
 
 function drawn(theme: "light" | "dark" = "light") {
   const design = DesignDocument.local();
@@ -41,7 +42,9 @@ function drawn(theme: "light" | "dark" = "light") {
     learned: {},
     weights: {},
   };
-  return drawDesignSvg(design.snapshot.content, catalog, analysis, theme);
+  const index = new FactIndex();
+  index.update(analysis);
+  return drawGraph(design.snapshot.content, TOP, index, theme);
 }
 
 describe("a picture of a design", () => {
@@ -56,10 +59,25 @@ describe("a picture of a design", () => {
     expect(svg).not.toContain("\u0000");
   });
 
-  it("follows the colour scheme, and needs the catalog", () => {
+  it("follows the colour scheme, and may be empty", () => {
     expect(drawn("dark")).not.toBe(drawn("light"));
     const { content } = DesignDocument.local().snapshot;
-    expect(drawDesignSvg(content, catalog, null, "light")).toContain("<svg");
-    expect(() => drawDesignSvg(content, undefined, null, "light")).toThrow("needs the catalog");
+    expect(drawGraph(content, TOP, new FactIndex(), "light")).toContain("<svg");
+  });
+
+  it("has room for a wire that runs beside the cards", () => {
+    const design = DesignDocument.local();
+    const chain = [0, 1, 2].map((row) =>
+      design.commands.addLayer({ class_name: "Dense", x: 0, y: row * 104 }),
+    ) as [string, string, string];
+    const wire = (source: string, target: string) =>
+      design.commands.connect(edgeKey({ source, source_port: "output", target, target_port: "input" }));
+    const widthOf = () => {
+      const svg = drawGraph(design.snapshot.content, TOP, new FactIndex(), "light");
+      return Number(/width="(\d+)"/.exec(svg)?.[1]);
+    };
+    const before = widthOf();
+    wire(chain[0], chain[2]);
+    expect(widthOf()).toBe(before + 34);
   });
 });

@@ -1,6 +1,5 @@
-import type { Analysis } from "@/api/types";
-import { type Catalog, layerSpec, layerStyle, layerTitle } from "@/catalog";
-import { type DesignContent, layerCount, MODEL, nodesIn, snakeCase, TOP, wiresIn } from "@/document";
+import { layerSpec, layerStyle, layerTitle } from "@/catalog";
+import { type DesignContent, layerCount, MODEL, nodesIn, snakeCase, wiresIn } from "@/document";
 import { boundsOf } from "@/graph/arrange";
 import { type Curve, curvePath, middleOf } from "@/graph/curve";
 import { lanesOf } from "@/graph/lanes";
@@ -8,7 +7,7 @@ import { saveBlob } from "@/lib/download";
 import { formatCompact } from "@/lib/format";
 import { type CardPorts, cardSize, nameRoom, portCenters, wireEnd } from "./card";
 import type { Scheme } from "./coloring";
-import { FactIndex } from "./facts";
+import type { FactIndex } from "./facts";
 import { nodePorts } from "./graphOf";
 import { operationTitle, summarize, wireLabel } from "./summary";
 
@@ -35,23 +34,7 @@ const FONT = "Inter, system-ui, -apple-system, 'Segoe UI', Roboto, sans-serif";
 /** The most that a browser paints on one bitmap, in pixels a side. */
 const LARGEST_SIDE = 16_000;
 
-/**
- * A picture of a whole design as SVG text, made of nothing but its content: cards, wires and the shapes on them.
- * `catalog` must be that of the page, whose look-ups this uses; `graph` is a nested model, or the design itself.
- */
-export function drawDesignSvg(
-  content: DesignContent,
-  catalog: Catalog | undefined,
-  analysis: Analysis | null,
-  theme: Scheme,
-  graph: string = TOP,
-): string {
-  if (!catalog) throw new Error("A picture needs the catalog: without it nobody knows the ports of a layer.");
-  const facts = new FactIndex();
-  facts.update(analysis);
-  return drawGraph(content, graph, facts, theme);
-}
-
+/** A picture of a whole graph as SVG text, made of nothing but its content: cards, wires and the shapes on them. */
 export function drawGraph(content: DesignContent, graph: string, facts: FactIndex, theme: Scheme): string {
   const wires = wiresIn(content, graph);
   const cards = Object.entries(nodesIn(content.nodes, graph)).map(([id, { x, y }]) => {

@@ -1,16 +1,7 @@
 import { createContext, type ReactNode, useContext, useEffect, useState, useSyncExternalStore } from "react";
 import type { Commands } from "./commands";
 import { DesignDocument, type DesignStatus, type SaveState } from "./design";
-import { findAt, type JsonValue } from "./json";
-import {
-  type DesignContent,
-  type LayerInstance,
-  type Meta,
-  type NodeCall,
-  type Training,
-  type Wire,
-  wiresOf,
-} from "./model";
+import type { DesignContent, LayerInstance, Meta, NodeCall, Training } from "./model";
 
 const DesignContext = createContext<DesignDocument | null>(null);
 
@@ -75,22 +66,12 @@ export function useLayerOfNode(id: string): LayerInstance | undefined {
   return useDocumentSelector((content) => content.layers[content.nodes[id]?.layer ?? ""]);
 }
 
-/** Every wire; the same array until a wire comes or goes. */
-export function useEdges(): Wire[] {
-  return useDocumentSelector((content) => wiresOf(content.edges));
-}
-
 export function useTraining(): Training {
   return useDocumentSelector((content) => content.training);
 }
 
 export function useMeta(): Meta {
   return useDocumentSelector((content) => content.meta);
-}
-
-/** The value at `path` of the document, such as `["training", "fit", "epochs"]`. */
-export function useDocumentValue(path: readonly string[]): JsonValue | undefined {
-  return useDocumentSelector((content) => findAt(content, path) as JsonValue | undefined);
 }
 
 export function useDesignStatus(): DesignStatus {

@@ -184,14 +184,6 @@ export function createCommands(target: CommandTarget) {
       }, gesture);
     },
 
-    removeEdges(keys: readonly string[]): void {
-      const present = keys.filter((key) => content().edges[key]);
-      if (present.length === 0) return;
-      edit(() => {
-        for (const key of present) removeAt(doc, ["edges", key]);
-      });
-    },
-
     /** Move nodes to new places, in canvas pixels. `gesture` merges the steps of one nudge. */
     moveNodes(places: Readonly<Record<string, Place>>, gesture: string | null = null): void {
       const moved = Object.entries(places).filter(([id, place]) => {

@@ -138,7 +138,8 @@ export class DesignDocument {
     }
     if (this.memory.hasUnsent()) this.memory.keepLeftover(this.snapshot.content);
     this.memory.markUnsent(false);
-    await this.persistence?.clearData();
+    // What stays there is never read again: the next epoch has a database of its own.
+    await this.persistence?.clearData().catch(() => undefined);
     this.options.onReplaced?.();
     return false;
   }

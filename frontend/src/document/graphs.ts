@@ -64,14 +64,22 @@ export function endsOfGraph(content: Pick<DesignContent, "nodes" | "layers">, gr
   return { inputs: inOrder(found.InputLayer), outputs: inOrder(found.Output) };
 }
 
-/** The graph that a layer is built from: that of a Model, or of the Model inside a wrapper; null for others. */
-export function graphInside(layer: LayerInstance | undefined, layers: Layers): string | null {
-  if (!layer) return null;
+/**
+ * The graph that a layer is built from: that of a Model, or of the Model inside a wrapper; null for others. Wrappers
+ * that name each other in a circle have nothing inside.
+ */
+export function graphInside(
+  layer: LayerInstance | undefined,
+  layers: Layers,
+  seen: ReadonlySet<LayerInstance> = new Set(),
+): string | null {
+  if (!layer || seen.has(layer)) return null;
   if (layer.class_name === MODEL) return typeof layer.params.graph === "string" ? layer.params.graph : null;
   for (const value of Object.values(layer.params)) {
     if (!isJsonObject(value)) continue;
-    if (typeof value.layer === "string") return graphInside(layers[value.layer], layers);
-    const graph = graphOfValue(value);
+    const graph = isReference(value)
+      ? graphInside(layers[value.layer], layers, new Set([...seen, layer]))
+      : graphOfValue(value);
     if (graph !== null) return graph;
   }
   return null;

@@ -171,16 +171,6 @@ export const DEFAULT_TRAINING: Training = {
   weights: null,
 };
 
-export const EMPTY_DESIGN: DesignContent = {
-  meta: DEFAULT_META,
-  graphs: {},
-  layers: {},
-  nodes: {},
-  edges: {},
-  code: {},
-  training: DEFAULT_TRAINING,
-};
-
 const EDGE_KEY =
   /^([A-Za-z0-9_-]{1,64}):([a-z][a-z0-9_.]{0,68})->([A-Za-z0-9_-]{1,64}):([a-z][a-z0-9_.]{0,68})$/;
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { DesignDocument } from "./design";
 import { copyFragment, parseFragment } from "./fragment";
-import { endsOfGraph, followPath, layerCount, nodesIn, pathTo, TOP, wiresIn } from "./graphs";
+import { endsOfGraph, followPath, graphInside, layerCount, nodesIn, pathTo, TOP, wiresIn } from "./graphs";
 import type { JsonObject } from "./json";
 import { edgeKey } from "./model";
 import { groupRefusal } from "./nest";
@@ -35,6 +35,28 @@ function drawn(design: DesignDocument, graph: string = TOP): string[] {
 
 const onlyGraph = (design: DesignDocument) => Object.keys(design.snapshot.content.graphs)[0] as string;
 const CHAIN = ["i:InputLayer a:Dense b:Dense c:Dense o:Output", "i>a a>b b>c c>o"] as const;
+
+describe("what is inside a wrapper", () => {
+  const wrapper = (params: JsonObject) => ({ class_name: "Bidirectional", name: "w", params, weights: null });
+  const model = { class_name: "Model", name: "m", params: { graph: "g" }, weights: null };
+
+  it("is the graph of the model that it holds or names, in whichever parameter", () => {
+    const layers = { m: model, w: wrapper({ layer: { layer: "d" }, backward_layer: { layer: "m" } }) };
+    expect(graphInside(layers.w, layers)).toBe("g");
+    const held = wrapper({ layer: { class_name: "Model", config: { graph: "h" } } });
+    expect(graphInside(held, {})).toBe("h");
+    expect(graphInside(wrapper({ layer: { layer: "gone" } }), layers)).toBeNull();
+  });
+
+  it("is nothing where wrappers name themselves or each other", () => {
+    const layers = {
+      self: wrapper({ layer: { layer: "self" } }),
+      a: wrapper({ layer: { layer: "b" } }),
+      b: wrapper({ layer: { layer: "a" } }),
+    };
+    expect(Object.values(layers).map((layer) => graphInside(layer, layers))).toEqual([null, null, null]);
+  });
+});
 
 describe("grouping into a model", () => {
   it("gives the crossing wires ends inside and ports outside, in one step of undo", () => {

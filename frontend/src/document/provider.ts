@@ -74,9 +74,13 @@ export class Connection {
       this.send(SYNC, (encoder) => sync.writeSyncStep1(encoder, this.options.doc));
     };
     socket.onmessage = (event) => {
-      queue = queue.then(() =>
-        this.socket === socket ? this.receive(new Uint8Array(event.data)) : undefined,
-      );
+      queue = queue
+        .then(() => (this.socket === socket ? this.receive(new Uint8Array(event.data)) : undefined))
+        .catch((error: unknown) => {
+          // Whatever a message broke, a new connection begins with the whole difference again.
+          reportError(error);
+          socket.close();
+        });
     };
     // A close event follows every error.
     socket.onerror = () => undefined;

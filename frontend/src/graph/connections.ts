@@ -96,11 +96,6 @@ export function bestInput(graph: Graph, id: string): Port | undefined {
   );
 }
 
-/** The node and port that a new node is best wired behind: `id` itself, when it gives a tensor. */
-export function bestOutput(graph: Graph, id: string): Port | undefined {
-  return portsOf(graph, id).outputs[0];
-}
-
 /** The ids in building order; nodes of a cycle come last. Ties keep the order of `graph.nodes`. */
 export function topologicalOrder(graph: Graph): string[] {
   const missing = new Map([...graph.nodes.keys()].map((id) => [id, 0]));

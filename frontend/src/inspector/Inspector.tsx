@@ -16,20 +16,18 @@ interface InspectorProps {
   weights?: (layer: string) => ReactNode;
 }
 
-/** The graphs and layers that a parameter of this design may name. */
-function useDesignChoices(): DesignChoices {
+/** The graphs and layers that a parameter of the layer `selected` may name: all but that layer itself. */
+function useDesignChoices(selected: string | undefined): DesignChoices {
   const graphs = useDocumentSelector((content) => content.graphs);
   const layers = useDocumentSelector((content) => content.layers);
   return useMemo(
     () => ({
       graphs: Object.entries(graphs).map(([id, { name }]) => ({ id, name })),
-      layers: Object.entries(layers).map(([id, { name, class_name }]) => ({
-        id,
-        name,
-        className: class_name,
-      })),
+      layers: Object.entries(layers)
+        .filter(([id]) => id !== selected)
+        .map(([id, { name, class_name }]) => ({ id, name, className: class_name })),
     }),
-    [graphs, layers],
+    [graphs, layers, selected],
   );
 }
 
@@ -42,6 +40,7 @@ export function Inspector({ weights }: InspectorProps) {
   useCatalog();
   const present = selected.filter((id) => id in nodes);
   const [first] = present;
+  const choices = useDesignChoices(nodes[first ?? ""]?.layer);
   return (
     <section
       className={classes.inspector}
@@ -49,7 +48,7 @@ export function Inspector({ weights }: InspectorProps) {
       data-testid="inspector"
       onBlur={() => endGesture()}
     >
-      <DesignChoicesContext value={useDesignChoices()}>
+      <DesignChoicesContext value={choices}>
         <DiagnosedDesign>
           {first === undefined ? (
             <DesignOverview />

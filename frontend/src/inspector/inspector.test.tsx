@@ -45,7 +45,15 @@ function show(element: React.ReactNode, design: DesignDocument, problems: Proble
     graph: "",
   }));
   const costs = { flops: 320, activation_bytes: 80, training_bytes: 20_000, weights_bytes: 4936 };
-  const analysis = { nodes, total_params: 1234, trainable_params: 1200, problems, costs, learned: {}, weights: {} };
+  const analysis = {
+    nodes,
+    total_params: 1234,
+    trainable_params: 1200,
+    problems,
+    costs,
+    learned: {},
+    weights: {},
+  };
   client.setQueryData(["catalog"], catalog);
   client.setQueryData<Diagnostics>(keys.diagnostics(design.id), { digest: "d", analysis, analyzing: false });
   return render(

@@ -56,7 +56,11 @@ export function LayersField(props: FieldProps) {
         );
       })}
       {!readOnly && (
-        <AddInner {...props} label={t("layers.add")} onPick={(name) => change(items.length, ofClass(name))} />
+        <AddInner
+          {...props}
+          label={t(takesCells(spec.name) ? "layers.addCell" : "layers.add")}
+          onPick={(name) => change(items.length, ofClass(name))}
+        />
       )}
     </div>
   );
@@ -164,9 +168,13 @@ function AddInner({ spec, label, onPick }: FieldProps & { label: string; onPick:
   );
 }
 
+function takesCells(param: string): boolean {
+  return /^cells?$/.test(param);
+}
+
 /** Layers that may stand inside another; for a parameter that wants a cell, the cells. */
 function innerLayers(param: string): ObjectSpec[] {
   const layers = objectsOf("layers").filter((item) => !item.marker || item.marker === "model");
-  if (!/^cells?$/.test(param)) return layers;
+  if (!takesCells(param)) return layers;
   return layers.filter((item) => item.name.endsWith("Cell") || item.name.endsWith("Cells"));
 }

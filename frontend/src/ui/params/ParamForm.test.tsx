@@ -115,7 +115,7 @@ const CASES: Record<ParamKind, Case> = {
   },
   layers: {
     of: ["layers", "StackedRNNCells", "cells"],
-    act: async () => void fireEvent.click(screen.getByRole("button", { name: "Add a layer" })),
+    act: async () => void fireEvent.click(screen.getByRole("button", { name: "Add a cell" })),
     stored: { cells: [{ class_name: "GRUCell", config: {} }] },
   },
   graph: {
@@ -311,7 +311,7 @@ describe("nested objects", () => {
     fireEvent.change(second as HTMLElement, { target: { value: "8" } });
     fireEvent.blur(second as HTMLElement);
     expect(log.stored).toEqual({ cells: [cells[0], { class_name: "GRUCell", config: { units: 8 } }] });
-    fireEvent.click(screen.getAllByRole("button", { name: "Remove this layer" })[0] as HTMLElement);
+    fireEvent.click(screen.getAllByRole("button", { name: "Remove this one" })[0] as HTMLElement);
     expect(log.stored).toEqual({ cells: [{ class_name: "GRUCell", config: { units: 8 } }] });
   });
 });
