@@ -66,7 +66,7 @@ class Schedule:
         """Return the rate of `epoch`, counted from 0; raise `BadSchedule` for less than 0 or no finite number."""
         try:
             value = _value(self.body, {"epoch": float(epoch), "lr": float(lr), "pi": math.pi})
-        except (ArithmeticError, ValueError) as error:
+        except (ArithmeticError, ValueError, TypeError) as error:  # Of these, TypeError is what complex numbers raise.
             raise _no_rate(epoch, str(error)) from error
         if isinstance(value, complex) or not math.isfinite(value) or value < 0:
             raise _no_rate(epoch, str(value))

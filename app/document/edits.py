@@ -4,6 +4,7 @@ A fix offered by a problem, and an edit the server makes, are lists of these.
 """
 
 import copy
+import json
 from collections.abc import Iterable, Iterator
 from typing import Annotated, Any, Final, Literal
 
@@ -64,5 +65,5 @@ def _differences(old: dict[str, Any], new: dict[str, Any], path: list[str]) -> I
         before = old.get(key)
         if isinstance(value, dict) and isinstance(before, dict) and len(path) < DEEPEST:
             yield from _differences(before, value, [*path, key])
-        elif key not in old or type(before) is not type(value) or before != value:
+        elif key not in old or json.dumps(before, sort_keys=True) != json.dumps(value, sort_keys=True):
             yield SetValue(path=[*path, key], value=value)

@@ -13,7 +13,7 @@ STEPS: dict[int, Step] = {}
 
 
 def migrate(document: dict[str, Any]) -> dict[str, Any]:
-    """Return `document` in the present format; raise `Invalid` when it comes from a newer Layerloom."""
+    """Return `document` in the present format; raise `Invalid` when it names none, or that of a newer Layerloom."""
     version = document.get("format", FORMAT)
     if not isinstance(version, int) or isinstance(version, bool) or version < 1:
         raise Invalid("This file names no format that Layerloom knows.", expected="format: 1", received=repr(version))

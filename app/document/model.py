@@ -15,7 +15,7 @@ itself have the graph "". Layers are kept flat, so that a layer inside a nested 
 import re
 from typing import Annotated, Final, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, JsonValue, StringConstraints, field_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, JsonValue, StringConstraints, field_validator
 
 ROOTS: Final = ("meta", "graphs", "layers", "nodes", "edges", "code", "training")
 
@@ -45,9 +45,30 @@ CodeKind = Literal[
 
 Name = Annotated[str, StringConstraints(min_length=1, max_length=200)]
 
+Key = Annotated[str, StringConstraints(max_length=1_000)]
+"""What names a value: a parameter, an argument, a class of the labels."""
+
+
+def _whole(value: JsonValue) -> JsonValue:
+    """Raise `ValueError` where a text inside `value` is none, such as half of a pair of surrogates."""
+    match value:
+        case str():
+            value.encode()
+        case list():
+            for item in value:
+                _whole(item)
+        case dict():
+            for key, item in value.items():
+                key.encode()
+                _whole(item)
+    return value
+
+
+Json = Annotated[JsonValue, AfterValidator(_whole)]
+
 _EDGE_KEY = re.compile(
-    r"^(?P<source>[A-Za-z0-9_-]{1,64}):(?P<source_port>[a-z][a-z0-9_.]{0,68})"
-    r"->(?P<target>[A-Za-z0-9_-]{1,64}):(?P<target_port>[a-z][a-z0-9_.]{0,68})$"
+    r"(?P<source>[A-Za-z0-9_-]{1,64}):(?P<source_port>[a-z][a-z0-9_.]{0,68})"
+    r"->(?P<target>[A-Za-z0-9_-]{1,64}):(?P<target_port>[a-z][a-z0-9_.]{0,68})"
 )
 
 
@@ -75,7 +96,7 @@ class EdgeEnds(_Strict):
 
 def parse_edge_key(key: str) -> EdgeEnds:
     """Return the ends named by `key`; raise `ValueError` when it is not `source:port->target:port`."""
-    match = _EDGE_KEY.match(key)
+    match = _EDGE_KEY.fullmatch(key)
     if match is None:
         raise ValueError(f"An edge is keyed source:port->target:port; received {key!r}.")
     return EdgeEnds.model_validate(match.groupdict())
@@ -85,7 +106,7 @@ class Configured(_Strict):
     """A Keras object by class and configuration, in the words of `keras.saving.serialize_keras_object`."""
 
     class_name: ClassName
-    config: dict[str, JsonValue] = {}
+    config: dict[Key, Json] = {}
 
 
 class Weights(_Strict):
@@ -109,7 +130,7 @@ class Layer(_Strict):
 
     class_name: ClassName
     name: Name
-    params: dict[str, JsonValue] = {}
+    params: dict[Key, Json] = {}
     weights: Weights | None = None
 
 
@@ -144,7 +165,7 @@ class Node(_Strict):
     y: float = Field(default=0.0, ge=-MAX_COORDINATE, le=MAX_COORDINATE)
     color: str = Field(default="", max_length=32)
     note: str = Field(default="", max_length=10_000)
-    arguments: dict[str, JsonValue] = {}
+    arguments: dict[Key, Json] = {}
 
 
 class Edge(_Strict):
@@ -196,7 +217,7 @@ class FitOptions(_Strict):
     batch_size: int = Field(default=32, ge=1, le=1_000_000)
     validation_split: float = Field(default=0.2, ge=0.0, lt=1.0)
     shuffle: bool = True
-    class_weight: Literal["none", "balanced"] | dict[str, float] = "none"
+    class_weight: Literal["none", "balanced"] | dict[Key, float] = "none"
     seed: int | None = Field(default=None, ge=0, le=2**31 - 1)
 
 

@@ -9,26 +9,22 @@ import asyncio
 import contextlib
 import json
 import logging
-import mmap
-import os
 import signal
-import sys
 from collections import defaultdict, deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from time import monotonic
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from app.document.edits import Edit
-from app.messages.rooms import BUSY, Answer, Fault, Frames, Op, Request, frame
+from app.infra.room_process import HANG_SECONDS, RoomProcess, launch
+from app.messages.rooms import Answer, Fault, Frames, Op, Request, frame
 from app.shared.errors import AppError, Conflict, Invalid, NotFound, TooLarge, Unavailable
 
 log = logging.getLogger(__name__)
 
-HANG_SECONDS: Final = 2.0
 LOOK_SECONDS: Final = 0.2
-START_SECONDS: Final = 20.0
 ANSWER_SECONDS: Final = 30.0
 CRASHES: Final = 3
 """So many crashes on one design, and it rests for `REST_SECONDS`: the other designs are not to suffer."""
@@ -59,13 +55,23 @@ class UpdateMalformed(Invalid):
     code = "update_malformed"
 
 
-_FAULTS: Final[dict[Fault, type[AppError]]] = {
-    "missing": NotFound,
-    "replaced": RoomReplaced,
-    "malformed": UpdateMalformed,
-    "too_large": TooLarge,
-    "gap": UpdateGap,
-    "unavailable": Unavailable,
+class _Told(NamedTuple):
+    """How a fault of the room process is told: as which error, with what is expected and what to do."""
+
+    error: type[AppError]
+    expected: str
+    hint: str
+
+
+_FAULTS: Final[dict[Fault, _Told]] = {
+    "missing": _Told(NotFound, "a design that exists", "Look at the list of designs."),
+    "replaced": _Told(RoomReplaced, "an edit of the design as it is now", "Open the design again."),
+    "malformed": _Told(UpdateMalformed, "an update of a design", "Load the page again."),
+    "too_large": _Told(TooLarge, "a smaller edit", "Edit less at once, or divide the design."),
+    "gap": _Told(UpdateGap, "what the edit builds on first", "Load the page again."),
+    "unavailable": _Told(
+        Unavailable, "a database that answers", "Try again in a moment; your browser keeps what was not saved."
+    ),
 }
 
 
@@ -104,20 +110,6 @@ class _Asked:
 
 
 @dataclass
-class _Process:
-    """A running room process: its connection, and the file in which it names the request it works on."""
-
-    process: asyncio.subprocess.Process
-    reader: asyncio.StreamReader
-    writer: asyncio.StreamWriter
-    busy: mmap.mmap
-
-    def working_on(self) -> int:
-        (number,) = BUSY.unpack(self.busy[: BUSY.size])
-        return int(number)
-
-
-@dataclass
 class Listener:
     """Who wants to know what the server itself did to a room; called with the design's id."""
 
@@ -138,8 +130,8 @@ class RoomClient:
         self.listeners: list[Listener] = []
         self._numbers = 0
         self._asked: dict[int, _Asked] = {}
-        self._process: _Process | None = None
-        self._next: asyncio.Task[_Process] | None = None
+        self._process: RoomProcess | None = None
+        self._next: asyncio.Task[RoomProcess] | None = None
         self._launched = 0
         self._supervisor: asyncio.Task[None] | None = None
         self._started: asyncio.Future[None] | None = None
@@ -164,7 +156,7 @@ class RoomClient:
     async def ready(self) -> None:
         """Return when the process that `start` started answers."""
         assert self._started is not None
-        await self._started
+        await asyncio.shield(self._started)
 
     async def close(self) -> None:
         """End the process when it has stored what it holds."""
@@ -178,10 +170,10 @@ class RoomClient:
         if self._next is not None:
             self._next.cancel()
             (reserve,) = await asyncio.gather(self._next, return_exceptions=True)
-            processes += [reserve] if isinstance(reserve, _Process) else []
+            processes += [reserve] if isinstance(reserve, RoomProcess) else []
             self._next = None
         for process in processes:
-            await _release(process)
+            await process.release()
         for asked in self._asked.values():
             asked.answer.cancel()
         self._asked.clear()
@@ -261,7 +253,9 @@ class RoomClient:
         finally:
             self._asked.pop(asked.request.id, None)
         if answer.fault is not None:
-            raise _FAULTS[answer.fault](answer.message or "The design cannot take this edit now.")
+            told = _FAULTS[answer.fault]
+            message = answer.message or "The design cannot take this edit now."
+            raise told.error(message, expected=told.expected, received=answer.fault, hint=told.hint)
         return answer, body
 
     def _refuse_resting(self, design: str) -> None:
@@ -286,7 +280,7 @@ class RoomClient:
             finally:
                 self._next = None
             if process.process.returncode is not None:
-                process.busy.close()
+                await process.release()
                 continue
             self._process = process
             for asked in list(self._asked.values()):
@@ -315,39 +309,13 @@ class RoomClient:
                 RoomCrashed("This edit could not be read.", expected="an update of a design", received="a crash")
             )
 
-    def _prepare(self) -> "asyncio.Task[_Process]":
-        return asyncio.create_task(self._launch(), name="room process")
-
-    async def _launch(self) -> _Process:
+    def _prepare(self) -> "asyncio.Task[RoomProcess]":
         """Start a process that waits for work: with one in reserve, a crash costs a moment and no start."""
         self._launched += 1
         path = self.path.with_name(f"{self.path.name}.{self._launched}")
-        process = await asyncio.create_subprocess_exec(
-            sys.executable,
-            *("-m", "app.rooms", "--socket", str(path), "--database", "-"),
-            stdin=asyncio.subprocess.PIPE,
-            stdout=asyncio.subprocess.DEVNULL,
-        )
-        try:
-            assert process.stdin is not None
-            process.stdin.write(f"{self.url}\n".encode())
-            reader, writer = await self._connect(process, path)
-            return _Process(process, reader, writer, _take_map(Path(f"{path}.busy")))
-        except BaseException:
-            await _end(process)
-            raise
+        return asyncio.create_task(launch(path, self.url), name="room process")
 
-    async def _connect(
-        self, process: asyncio.subprocess.Process, path: Path
-    ) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
-        async with asyncio.timeout(START_SECONDS):
-            while process.returncode is None:
-                with contextlib.suppress(FileNotFoundError, ConnectionRefusedError):
-                    return await asyncio.open_unix_connection(str(path))
-                await asyncio.sleep(0.02)
-        raise OSError(f"it ended at once with status {process.returncode}")
-
-    async def _watch(self, process: _Process) -> int:
+    async def _watch(self, process: RoomProcess) -> int:
         """Hand out answers until the process has ended; return the number of the request that ended it, or 0.
 
         A process that somebody else killed did not die of its work; but a request on which that happens twice did.
@@ -359,15 +327,18 @@ class RoomClient:
         finally:
             for task in (receiver, watchdog):
                 task.cancel()
-            await asyncio.gather(receiver, watchdog, return_exceptions=True)
+            endings = await asyncio.gather(receiver, watchdog, return_exceptions=True)
+        for ending in endings:
+            if isinstance(ending, Exception):
+                log.error("the room process answered what is no answer", exc_info=ending)
         hung = watchdog.done() and not watchdog.cancelled()
-        await _end(process.process)
+        await process.end()
         number = process.working_on()
         asked = self._asked.get(number)
         innocent = process.process.returncode == -signal.SIGKILL and not hung
         return 0 if innocent and asked is not None and not asked.sent_again else number
 
-    async def _receive(self, process: _Process) -> None:
+    async def _receive(self, process: RoomProcess) -> None:
         frames = Frames()
         with contextlib.suppress(ConnectionError):
             while data := await process.reader.read(2**18):
@@ -377,7 +348,7 @@ class RoomClient:
                     if asked is not None and not asked.answer.done():
                         asked.answer.set_result((answer, body))
 
-    async def _find_hang(self, process: _Process) -> None:
+    async def _find_hang(self, process: RoomProcess) -> None:
         """Return when the process has worked on one request for too long."""
         seen, since = 0, monotonic()
         while True:
@@ -387,35 +358,6 @@ class RoomClient:
                 seen, since = number, monotonic()
             elif number and monotonic() - since > HANG_SECONDS:
                 return
-
-
-async def _release(process: _Process) -> None:
-    """Let a process store what it holds and end; kill it when it does not."""
-    process.writer.close()
-    try:
-        async with asyncio.timeout(HANG_SECONDS):
-            await process.process.wait()
-    except TimeoutError:
-        await _end(process.process)
-    process.busy.close()
-
-
-async def _end(process: asyncio.subprocess.Process) -> None:
-    """Kill a process that may have ended already, and wait for it.
-
-    Not by `process.kill()`, which reaps a dead child before the event loop can.
-    """
-    if process.returncode is None:
-        with contextlib.suppress(ProcessLookupError):
-            os.kill(process.pid, signal.SIGKILL)
-    await process.wait()
-
-
-def _take_map(path: Path) -> mmap.mmap:
-    """Map a file that the process made, and remove its name: it is theirs and ours, and ends with us."""
-    with path.open("r+b") as file:
-        path.unlink()
-        return mmap.mmap(file.fileno(), BUSY.size)
 
 
 def _snapshot(answer: Answer, body: bytes) -> Snapshot:

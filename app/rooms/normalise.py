@@ -4,10 +4,16 @@ from typing import Any, Final
 
 from pydantic import ValidationError
 
-from app.document.model import MAX_EDGES, MAX_NODES, GraphDocument, parse_edge_key
+from app.document.model import MAX_CODE, MAX_EDGES, MAX_GRAPHS, MAX_NODES, GraphDocument, parse_edge_key
 
 ROUNDS: Final = 40
-_LIMITS: Final = {"layers": MAX_NODES, "nodes": MAX_NODES, "edges": MAX_EDGES}
+_LIMITS: Final = {
+    "graphs": MAX_GRAPHS,
+    "layers": MAX_NODES,
+    "nodes": MAX_NODES,
+    "edges": MAX_EDGES,
+    "code": MAX_CODE,
+}
 
 
 def normalise(document: dict[str, Any], dropped: list[str]) -> GraphDocument:
@@ -41,7 +47,7 @@ def _drop_foreign_edges(document: dict[str, Any], dropped: list[str]) -> None:
 
 def _drop_surplus(document: dict[str, Any], dropped: list[str]) -> None:
     for root, limit in _LIMITS.items():
-        surplus = sorted(document[root])[limit:]
+        surplus = sorted(document.get(root, {}))[limit:]
         for key in surplus:
             del document[root][key]
         if surplus:
@@ -64,5 +70,6 @@ def _drop(document: dict[str, Any], path: tuple[str, ...], why: str, dropped: li
     holder: Any = document
     for key in path[:-1]:
         holder = holder.get(key, {})
-    if path and holder.pop(path[-1], None) is not None:
+    if path and path[-1] in holder:
+        del holder[path[-1]]
         dropped.append(f"{'.'.join(path)[:300]}: {why}")

@@ -6,6 +6,7 @@ holds anything that a power cut could take back.
 """
 
 import json
+import logging
 import select
 import socket
 import time
@@ -27,6 +28,11 @@ from app.rooms.repository import Entry
 from app.rooms.room import Pending, Room
 from app.rooms.structure import Gap
 from app.shared.ids import new_id
+
+log = logging.getLogger(__name__)
+
+UNREACHED: Final = "The design could not be read or stored."
+"""What a person is told of a database that does not answer; what it said is in the log."""
 
 GROUP_SECONDS: Final = 0.005
 GROUP_UPDATES: Final = 500
@@ -100,9 +106,10 @@ class RoomServer:
             answered = self.handlers[request.op](request, body)
         except Refused as refusal:
             answered = Answer(id=request.id, fault=refusal.fault, message=str(refusal)), b""
-        except SQLAlchemyError as error:
+        except SQLAlchemyError:
+            log.exception("a request about design %s did not reach the database", request.design)
             self.rooms.pop(request.design, None)
-            answered = Answer(id=request.id, fault="unavailable", message=str(error)[:500]), b""
+            answered = Answer(id=request.id, fault="unavailable", message=UNREACHED), b""
         finally:
             self.busy[: BUSY.size] = BUSY.pack(0)
         if answered is not None:
@@ -193,10 +200,11 @@ class RoomServer:
         group, self.group = self.group, []
         try:
             repository.append(self.engine, [waiting.entry for waiting in group])
-        except SQLAlchemyError as error:
+        except SQLAlchemyError:
+            log.exception("%d updates could not be stored", len(group))
             for waiting in group:
                 self.rooms.pop(waiting.entry.design, None)
-            fault = Answer(id=0, fault="unavailable", message=str(error)[:500])
+            fault = Answer(id=0, fault="unavailable", message=UNREACHED)
             answers = [frame(fault.model_copy(update={"id": waiting.answer.id})) for waiting in group]
         else:
             for waiting in group:
@@ -213,7 +221,8 @@ class RoomServer:
             merged = room.merged()
             repository.compact(self.engine, Entry(room.design, room.epoch, room.seq, "", merged))
         except (Malformed, SQLAlchemyError):
-            room.rows = 0
+            log.exception("the log of design %s stays long", room.design)
+            room.rows = 0  # Not before as many rows again: it would fail again.
             return
         room.rows, room.size = 1, len(merged)
 

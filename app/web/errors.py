@@ -1,9 +1,9 @@
 """Errors as HTTP answers: always JSON with `code`, `message`, `expected`, `received` and `hint` under /api."""
 
+import json
 import logging
 
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 from starlette.middleware.body_limit import MAX_BODY_SIZE_SCOPE_KEY
 from starlette.requests import Request
@@ -22,7 +22,7 @@ SOCKET_CODES = {401: 4401, 403: 4403, 404: 4404, 409: 4409}
 def answer(request: Request, status: int, body: dict[str, object]) -> Response:
     """Return JSON for the API, a page for a person who followed a link."""
     if request.url.path.startswith("/api/") or "text/html" not in request.headers.get("accept", ""):
-        return JSONResponse(body, status_code=status)
+        return Response(json.dumps(body), status, media_type="application/json")  # In ASCII: it may quote any text.
     return error_page(request, status, str(body["message"]), str(body["hint"]))
 
 

@@ -62,7 +62,11 @@ def test_what_is_not_on_the_list_is_refused(line: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "line", ["1 / epoch", "9 ** 9 ** 9 ** 9", "0 - 1", "(0 - 8) ** 0.5", "log(epoch)", "exp(1000)"]
+    "line",
+    [
+        *("1 / epoch", "9 ** 9 ** 9 ** 9", "0 - 1", "(0 - 8) ** 0.5", "log(epoch)", "exp(1000)"),
+        *("1 if (0 - lr) ** 0.5 > 0 else 2", "max((0 - lr) ** 0.5, 1)", "(0 - lr) ** 0.5 // 2"),
+    ],
 )
 def test_what_is_no_rate_is_told(line: str) -> None:
     with pytest.raises(BadSchedule, match="no learning rate for epoch 1"):

@@ -20,7 +20,11 @@ def test_an_edge_key_names_its_ends(source: str, source_port: str, target: str, 
 
 
 @pytest.mark.parametrize(
-    "key", ["", "a->b", "a:output", "a:output->b", "a:output->b:input:more", "a b:output->c:input", "a:Output->b:input"]
+    "key",
+    [
+        *("", "a->b", "a:output", "a:output->b", "a:output->b:input:more", "a b:output->c:input", "a:Output->b:input"),
+        *("a:output->b:input\n", "\na:output->b:input"),
+    ],
 )
 def test_another_edge_key_is_refused(key: str) -> None:
     with pytest.raises(ValueError, match="source:port->target:port"):
@@ -39,6 +43,11 @@ def test_another_edge_key_is_refused(key: str) -> None:
         {"layers": {"a": {"class_name": "Dense", "name": ""}}},
         {"nodes": {"a": {"layer": "a", "x": float("nan")}}},
         {"nodes": {"a": {"layer": "a", "x": 1e12}}},
+        {"layers": {"a": {"class_name": "Dense", "name": "d", "params": {"x": [{"y": "\ud800"}]}}}},
+        {"layers": {"a": {"class_name": "Dense", "name": "d", "params": {"x": [{"\ud800": 1}]}}}},
+        {"layers": {"a": {"class_name": "Dense", "name": "d", "params": {"\ud800": 1}}}},
+        {"nodes": {"a": {"layer": "a", "arguments": {"\ud800": True}}}},
+        {"training": {"fit": {"class_weight": {"\ud800": 1.0}}}},
         {"training": {"fit": {"epochs": 0}}},
         {"training": {"fit": {"validation_split": 1.0}}},
         {"training": {"fit": {"batch_size": 10**12}}},

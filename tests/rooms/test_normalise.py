@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -81,9 +82,24 @@ def test_only_what_does_not_fit_is_left_out() -> None:
     ]
 
 
-def test_more_nodes_than_a_design_has_are_cut_off() -> None:
-    nodes = {f"n{number:05}": {"layer": "a"} for number in range(5_003)}
-    document: dict[str, Any] = {"meta": {}, "layers": {}, "nodes": nodes, "edges": {}, "training": {}}
+@pytest.mark.parametrize(
+    ("root", "limit", "value"),
+    [
+        ("nodes", 5_000, {"layer": "a"}),
+        ("graphs", 1_000, {"name": "g"}),
+        ("code", 200, {"kind": "functions", "name": "f", "source": ""}),
+    ],
+)
+def test_more_than_a_design_has_is_cut_off(root: str, limit: int, value: dict[str, Any]) -> None:
+    held = {f"n{number:05}": dict(value) for number in range(limit + 3)}
+    document: dict[str, Any] = {"meta": {}, "layers": {}, "nodes": {}, "edges": {}, "training": {}, root: held}
     dropped: list[str] = []
-    assert len(normalise(document, dropped).nodes) == 5_000
-    assert dropped == ["nodes: 3 more than 5000"]
+    assert len(getattr(normalise(document, dropped), root)) == limit
+    assert dropped == [f"{root}: 3 more than {limit}"]
+
+
+def test_nothing_in_the_place_of_something_is_named_too() -> None:
+    document: dict[str, Any] = {"meta": {"name": None}, "layers": {"a": None}, "nodes": {}, "edges": {}, "training": {}}
+    dropped: list[str] = []
+    assert normalise(document, dropped) == GraphDocument()
+    assert sorted(entry.partition(":")[0] for entry in dropped) == ["layers.a", "meta.name"]

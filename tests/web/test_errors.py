@@ -46,3 +46,16 @@ async def test_a_body_that_does_not_tell_its_length_is_refused_too(application: 
     async with signed_in(application, database) as client:
         answer = await client.post("/api/designs", content=pieces(), headers={"content-type": "application/json"})
     assert (answer.status_code, answer.json()["code"], answer.json()["received"]) == (413, "too_large", "more")
+
+
+@pytest.mark.parametrize("params", [b'{"x": "\\ud800"}', b'{"\\ud800": 1}', b'{"x": {"\\udc00": 1}}'])
+async def test_text_that_is_none_is_refused_and_named(application: FastAPI, database: Database, params: bytes) -> None:
+    layer = b'{"class_name": "Dense", "name": "d", "params": ' + params + b"}"
+    async with signed_in(application, database) as client:
+        answer = await client.post(
+            "/api/designs",
+            content=b'{"document": {"layers": {"a": ' + layer + b"}}}",
+            headers={"content-type": "application/json"},
+        )
+    assert (answer.status_code, answer.json()["code"]) == (422, "invalid_request")
+    assert "body.document.layers.a.params" in answer.json()["message"]
