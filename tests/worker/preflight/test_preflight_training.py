@@ -51,6 +51,18 @@ MENDED: dict[str, tuple[dict[str, Any], str, str, str]] = {
         callback("EarlyStopping") | {"fit": {"validation_split": 0}},
         *("warning", "monitor_missing", "Watch loss"),
     ),
+    "a value that nobody tells": (
+        callback("EarlyStopping", monitor="val_acc"),
+        *("warning", "monitor_missing", "Watch val_loss"),
+    ),
+    "a file named after what nobody tells": (
+        callback("ModelCheckpoint", filepath="{epoch:02d}-{val_acc:.2f}.keras"),
+        *("error", "file_name", "Name the file best.keras"),
+    ),
+    "a file with a name that is cut": (
+        callback("ModelCheckpoint", filepath="{epoch.keras"),
+        *("error", "file_name", "Name the file best.keras"),
+    ),
     "a parameter that is none": (
         optimizer("SGD", momentums=1),
         *("error", "unknown_param", "Set momentums of SGD to its default"),
@@ -113,6 +125,10 @@ def test_a_problem_is_told_and_its_fix_mends_it(name: str) -> None:
         (callback("LearningRateScheduler"), "missing_param", "schedule"),
         (optimizer("Ftrl", learning_rate_power=1), "compile_refused", "Ftrl"),
         (metric("MeanIoU"), "missing_param", "num_classes"),
+        (
+            callback("EarlyStopping", monitor="val_f1_score") | metric("F1Score"),
+            *("monitor_by_class", "a number for each class"),
+        ),
         (metric("AUC", config={"num_thresholds": 1}), "compile_refused", "AUC"),
     ],
 )
@@ -129,6 +145,10 @@ def test_what_no_click_can_mend_is_told(training: dict[str, Any], code: str, wor
         callback("SwapEMAWeights") | optimizer("Adam", use_ema=True),
         callback("LearningRateScheduler", schedule="lr * 0.9 ** epoch"),
         callback("EarlyStopping"),
+        callback("EarlyStopping", monitor="accuracy"),
+        callback("EarlyStopping", monitor="val_f1_score") | metric("F1Score", config={"average": "macro"}),
+        callback("EarlyStopping", monitor="val_precision_1") | metric("Precision"),
+        callback("ModelCheckpoint", filepath="{epoch:02d}-{val_loss:.2f}-{accuracy}.keras"),
         metric("SparseCategoricalAccuracy", weighted=True) | {"fit": {"class_weight": "balanced"}},
         {"compile": {"steps_per_execution": 3, "jit_compile": False}},
         {"losses": {"y": {"class_name": "auto", "weight": 0.5}}},
