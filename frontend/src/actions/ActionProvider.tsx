@@ -59,11 +59,11 @@ function useKeys(context: () => ActionContext): void {
     };
     const copy = (event: ClipboardEvent) => {
       if (isTyping(event.target) || !document.getSelection()?.isCollapsed) return;
-      if (event.type === "cut" && !design(context)) return;
+      if (event.type === "cut" && !canEdit(context())) return;
       onCopy(event, context());
     };
     const paste = (event: ClipboardEvent) => {
-      if (!isTyping(event.target) && design(context)) onPaste(event, context());
+      if (!isTyping(event.target) && canEdit(context())) onPaste(event, context());
     };
     document.addEventListener("keydown", onKeyDown);
     document.addEventListener("copy", copy);
@@ -78,8 +78,8 @@ function useKeys(context: () => ActionContext): void {
   }, [context]);
 }
 
-function design(context: () => ActionContext): boolean {
-  return context().design.status.canEdit;
+function canEdit({ design }: ActionContext): boolean {
+  return design.status.canEdit;
 }
 
 function CommandPalette({ context }: { context: () => ActionContext }) {

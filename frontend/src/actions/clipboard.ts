@@ -59,7 +59,7 @@ function pasteFragment(fragment: Fragment, { design, canvas, graph }: ActionCont
     x: (Math.min(...nodes.map((node) => node.x)) + Math.max(...nodes.map((node) => node.x)) + 220) / 2,
     y: (Math.min(...nodes.map((node) => node.y)) + Math.max(...nodes.map((node) => node.y)) + 58) / 2,
   };
-  const at = canvas?.viewCenter() ?? middle;
+  const at = canvas?.middle() ?? middle;
   const shift = repeats * STEP;
   const ids = design.commands.paste(
     fragment,

@@ -25,8 +25,8 @@ export interface CanvasView {
   /** Lay out all nodes, or only these. */
   tidy(nodes: readonly string[] | null): void;
   cancelTidy(): void;
-  /** The middle of what is in view, in canvas pixels. */
-  viewCenter(): Point;
+  /** The middle of what is in view, in the document's coordinates. */
+  middle(): Point;
   boxes(nodes?: readonly string[]): { id: string; x: number; y: number; width: number; height: number }[];
   /** Move what is shown to places in the view; `gesture` merges the steps of one nudge. */
   move(places: Readonly<Record<string, Point>>, gesture?: string): void;

@@ -142,8 +142,14 @@ export class CanvasControl implements CanvasView {
     this.camera.reveal(this.model.find(this.model.blockWith(id) ?? id));
   }
 
+  /** The middle of what is in view, in view coordinates. */
   viewCenter(): Point {
     return this.camera.viewCenter();
+  }
+
+  middle(): Point {
+    const { x, y } = this.viewCenter();
+    return { x, y: this.model.squeeze.toDocument(y) };
   }
 
   zoomToSelection(): void {

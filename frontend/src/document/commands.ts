@@ -13,7 +13,7 @@ import {
   parseEdgeKey,
   wiresOf,
 } from "./model";
-import { freeName, newId, snakeCase } from "./names";
+import { copiedName, freeName, newId, snakeCase } from "./names";
 import { groupEdits, type KnownFacts, type Nested, removalOf, unpackEdits } from "./nest";
 import { isRoot, removeAt, setAt } from "./schema";
 
@@ -151,6 +151,19 @@ export function createCommands(target: CommandTarget) {
       const id = newId();
       const twin = newNode(original.layer, { ...place, graph: original.graph });
       return edit(() => setAt(doc, ["nodes", id], twin)) ? id : null;
+    },
+
+    /** Give a call of a shared layer a layer of its own, like the shared one in all but its name and its weights. */
+    makeIndependent(node: string): void {
+      const call = content().nodes[node];
+      const layer = content().layers[call?.layer ?? ""];
+      if (!call || !layer) return;
+      const id = newId();
+      const name = copiedName(layer.name, namesIn(content(), call.graph));
+      edit(() => {
+        setAt(doc, ["layers", id], { ...layer, name } as unknown as JsonValue);
+        setAt(doc, ["nodes", node, "layer"], id);
+      });
     },
 
     /** Put nodes of one graph into a nested model called `name`; returns the node that stands for it. */

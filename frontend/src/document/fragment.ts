@@ -11,7 +11,7 @@ import {
   type Weights,
   wiresOf,
 } from "./model";
-import { freeName, newId } from "./names";
+import { copiedName, newId } from "./names";
 
 /**
  * A copied part of a design: nodes, the layers that they call, the wires between them, and what is inside their
@@ -136,7 +136,7 @@ export function remapFragment(
     const params = renamedParams(layer, graphIds, layerIds);
     let { name } = layer;
     if (outer.has(id)) {
-      name = freeName(taken.has(name) ? name.replace(/_\d+$/, "") : name, taken);
+      name = copiedName(name, taken);
       taken.add(name);
     }
     result.layers[layerIds.get(id) as string] = { ...layer, name, params };

@@ -14,6 +14,11 @@ export function snakeCase(className: string): string {
     .toLowerCase();
 }
 
+/** `name` where nobody has it; else the first free number of its stem: a copy of `conv2d_3` is `conv2d_4`, not `conv2d_3_1`. */
+export function copiedName(name: string, taken: ReadonlySet<string>): string {
+  return taken.has(name) ? freeName(name.replace(/_\d+$/, ""), taken) : name;
+}
+
 /** The first of `conv2d`, `conv2d_1`, `conv2d_2`... that `taken` does not hold, as Keras names its layers. */
 export function freeName(base: string, taken: ReadonlySet<string>): string {
   if (!taken.has(base)) return base;

@@ -21,7 +21,7 @@ import {
   type NodeCall,
   type Wire,
 } from "./model";
-import { freeName, newId, snakeCase } from "./names";
+import { copiedName, freeName, newId, snakeCase } from "./names";
 
 /** A tensor of the design: an output port of a node. */
 interface Tensor {
@@ -196,10 +196,7 @@ export function unpackEdits(content: DesignContent, node: string, known: KnownFa
     );
     for (const [from, to] of layerIds) {
       const original = content.layers[from] as LayerInstance;
-      const name = freeName(
-        taken.has(original.name) ? original.name.replace(/_\d+$/, "") : original.name,
-        taken,
-      );
+      const name = copiedName(original.name, taken);
       if (renamed.has(to)) continue;
       renamed.add(to);
       taken.add(name);

@@ -10,7 +10,7 @@ const TAKES: readonly { name: string; layers: RegExp }[] = [
   { name: "training", layers: /./ },
   { name: "use_causal_mask", layers: /Attention/ },
   { name: "return_attention_scores", layers: /Attention/ },
-  { name: "reverse", layers: /Embedding/ },
+  { name: "reverse", layers: /^ReversibleEmbedding$/ },
 ];
 
 /** What this call, and not the layer, is given: `training`, and the switches of attention. */

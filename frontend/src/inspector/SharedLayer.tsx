@@ -2,32 +2,17 @@ import { Anchor, Button, Text } from "@mantine/core";
 import { IconLinkOff } from "@tabler/icons-react";
 import { useTranslation } from "react-i18next";
 import { focusNode } from "@/actions";
-import { type JsonValue, useCanEdit, useCommands, useDesignDocument, useDocumentSelector } from "@/document";
-import { newId } from "@/document/names";
+import { useCanEdit, useCommands, useDocumentSelector } from "@/document";
 import classes from "./inspector.module.css";
 
 /** Which other calls share this layer's weights, and a way out of sharing. */
 export function SharedLayer({ node, layerId }: { node: string; layerId: string }) {
   const { t } = useTranslation("inspector");
-  const design = useDesignDocument();
   const commands = useCommands();
   const canEdit = useCanEdit();
   const nodes = useDocumentSelector((content) => content.nodes);
   const others = Object.keys(nodes).filter((id) => id !== node && nodes[id]?.layer === layerId);
   if (others.length === 0) return null;
-
-  function makeIndependent() {
-    const { layers } = design.snapshot.content;
-    const layer = layers[layerId];
-    if (!layer) return;
-    const taken = new Set(Object.values(layers).map((other) => other.name));
-    const copy = { ...layer, name: unusedName(layer.name, taken) };
-    const id = newId();
-    commands.applyEdits([
-      { op: "set", path: ["layers", id], value: copy as unknown as JsonValue },
-      { op: "set", path: ["nodes", node, "layer"], value: id },
-    ]);
-  }
 
   return (
     <div className={classes.shared} data-testid="shared-layer">
@@ -49,7 +34,7 @@ export function SharedLayer({ node, layerId }: { node: string; layerId: string }
             variant="default"
             leftSection={<IconLinkOff size={13} />}
             data-testid="make-independent"
-            onClick={makeIndependent}
+            onClick={() => commands.makeIndependent(node)}
           >
             {t("shared.independent")}
           </Button>
@@ -57,11 +42,4 @@ export function SharedLayer({ node, layerId }: { node: string; layerId: string }
       </div>
     </div>
   );
-}
-
-function unusedName(name: string, taken: ReadonlySet<string>): string {
-  const stem = name.replace(/_\d+$/, "");
-  let number = 1;
-  while (taken.has(`${stem}_${number}`)) number += 1;
-  return `${stem}_${number}`;
 }

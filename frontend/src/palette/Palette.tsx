@@ -1,33 +1,22 @@
-import {
-  Alert,
-  CloseButton,
-  Kbd,
-  Paper,
-  Portal,
-  Skeleton,
-  Text,
-  TextInput,
-  UnstyledButton,
-} from "@mantine/core";
+import { Alert, CloseButton, Kbd, Skeleton, Text, TextInput, UnstyledButton } from "@mantine/core";
 import { useHotkeys, useLocalStorage } from "@mantine/hooks";
 import { IconChevronRight, IconHistory, IconSearch } from "@tabler/icons-react";
-import { type KeyboardEvent, useEffect, useMemo, useRef, useState } from "react";
+import { type KeyboardEvent, useMemo, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
-import { addLayerInView, LAYER_DRAG_TYPE } from "@/actions";
+import { addLayerInView } from "@/actions";
 import {
   type CategoryGroup,
   drawables,
   groupByCategory,
   layerSpec,
   layerStyle,
-  layerTitle,
   type ObjectSpec,
   rankObjects,
   useCatalog,
   useSpecsVersion,
 } from "@/catalog";
 import { useCanEdit } from "@/document";
-import { LayerCard, LayerIcon } from "./LayerCard";
+import { HoverCard, type Hovered, type ItemActions, PaletteItem } from "./PaletteItem";
 import classes from "./palette.module.css";
 import { rememberUse, useRecent } from "./recent";
 
@@ -147,7 +136,9 @@ function Items({ results, query, canEdit, onAdd }: ItemsProps) {
             <Group id="recent" title={t("recent")} icon={<IconHistory size={15} />} count={null}>
               {recent.map((name) => {
                 const spec = layerSpec(name);
-                return spec ? <Item key={name} spec={spec} {...item} id={`palette-recent-${name}`} /> : null;
+                return spec ? (
+                  <PaletteItem key={name} spec={spec} {...item} id={`palette-recent-${name}`} />
+                ) : null;
               })}
             </Group>
           )}
@@ -160,7 +151,7 @@ function Items({ results, query, canEdit, onAdd }: ItemsProps) {
               count={objects.length}
             >
               {objects.map((spec) => (
-                <Item key={spec.name} spec={spec} {...item} />
+                <PaletteItem key={spec.name} spec={spec} {...item} />
               ))}
             </Group>
           ))}
@@ -197,7 +188,7 @@ function SearchResults({
         {t("results", { count: results.length })}
       </Text>
       {results.map((spec) => (
-        <Item key={spec.name} spec={spec} {...item} />
+        <PaletteItem key={spec.name} spec={spec} {...item} />
       ))}
     </>
   );
@@ -233,82 +224,6 @@ function Group({ id, title, icon, count, children }: GroupProps) {
       </UnstyledButton>
       {open && children}
     </div>
-  );
-}
-
-interface Hovered {
-  spec: ObjectSpec;
-  place: DOMRect;
-}
-
-interface ItemActions {
-  canEdit: boolean;
-  onAdd: (spec: ObjectSpec) => void;
-  onHover: (hovered: Hovered | null) => void;
-}
-
-function Item({ spec, canEdit, onAdd, onHover, id }: ItemActions & { spec: ObjectSpec; id?: string }) {
-  const touched = useRef(false);
-  const show = (target: HTMLElement) => onHover({ spec, place: target.getBoundingClientRect() });
-  return (
-    <button
-      type="button"
-      className={classes.item}
-      draggable={canEdit}
-      tabIndex={-1}
-      data-stop
-      data-testid={id ?? `palette-item-${spec.name}`}
-      aria-disabled={!canEdit}
-      onPointerDown={(event) => {
-        touched.current = event.pointerType === "touch";
-      }}
-      onClick={(event) => {
-        // A click of the keyboard has no detail; touch has no double click.
-        if (event.detail === 0 || touched.current) onAdd(spec);
-      }}
-      onDoubleClick={() => !touched.current && onAdd(spec)}
-      onDragStart={(event) => {
-        event.dataTransfer.setData(LAYER_DRAG_TYPE, spec.name);
-        event.dataTransfer.effectAllowed = "copy";
-        onHover(null);
-      }}
-      onDragEnd={(event) => {
-        if (event.dataTransfer.dropEffect !== "none") rememberUse(spec.name);
-      }}
-      onPointerEnter={(event) => event.pointerType === "mouse" && show(event.currentTarget)}
-      onPointerLeave={() => onHover(null)}
-      onFocus={(event) => event.currentTarget.matches(":focus-visible") && show(event.currentTarget)}
-      onBlur={() => onHover(null)}
-    >
-      <LayerIcon spec={spec} />
-      <span className={classes.name}>{layerTitle(spec.name)}</span>
-    </button>
-  );
-}
-
-const HOVER_PAUSE = 400;
-
-function HoverCard({ hovered, canEdit }: { hovered: Hovered; canEdit: boolean }) {
-  const { t } = useTranslation("palette");
-  const [shown, setShown] = useState(false);
-  useEffect(() => {
-    const timer = window.setTimeout(() => setShown(true), HOVER_PAUSE);
-    return () => window.clearTimeout(timer);
-  }, []);
-  if (!shown || window.innerWidth < 700) return null;
-  const { right, top } = hovered.place;
-  return (
-    <Portal>
-      <Paper
-        className={classes.hover}
-        shadow="md"
-        withBorder
-        role="tooltip"
-        style={{ left: right + 12, top: Math.min(top, window.innerHeight - 220) }}
-      >
-        <LayerCard spec={hovered.spec} hint={canEdit ? t("howToAdd") : undefined} />
-      </Paper>
-    </Portal>
   );
 }
 
