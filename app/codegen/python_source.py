@@ -27,6 +27,7 @@ from app.codegen.weights_source import find_start
 from app.document.model import GraphDocument
 from app.graph.demand import demand_of
 from app.graph.model import Plan
+from app.graph.stateful import batch_of
 from app.shared.errors import Invalid
 
 
@@ -99,7 +100,8 @@ def render_script(
     outputs = [each.node for each in plan.outputs]
     demand = demand_of(document, [each.node for each in plan.inputs], outputs)
     table = None if known is None or known.options is None else table_source(known.options, demand, fit.tasks)
-    samples = samples_source(document.training, demand, outputs, known, table, fit.labels)
+    batch = batch_of(plan)
+    samples = samples_source(document.training, demand, outputs, known, table, fit.labels, batch)
     training = _tidied(
         _environment()
         .get_template("training.py.jinja")
@@ -115,6 +117,7 @@ def render_script(
             table=table,
             tasks=set(fit.tasks.values()),
             outputs=len(plan.outputs),
+            batch=batch,
             turns=samples.turns,
             returned=samples.returned,
             start=find_start(document, catalog),

@@ -25,10 +25,11 @@ def samples_source(
     data: Data | None,
     table: TableSource | None,
     forms: Mapping[str, str],
+    batch: int | None = None,
 ) -> SamplesSource:
     """Return how a script gives `x` and `y` to the inputs and to the Output nodes `outputs` of its model.
 
-    `forms` are those of labels, by node, with `{}` for their source.
+    `forms` are those of labels, by node, with `{}` for their source. With `batch`, samples fill whole batches of it.
     """
     sample = PICTURES.get(data.name) if data is not None else None
     turned = [
@@ -43,7 +44,7 @@ def samples_source(
     labels = iter(f"y[{place}][part]" if _is_apart(table) else "y[part]" for place in range(len(outputs)))
     y = [_target(training, output, labels, x[0], forms) for output in outputs]
     pair = f"({_together(x, 'x', take)}, {_together(y, 'y', '{}[part]')})"
-    return SamplesSource(f"{name} = np.moveaxis(x, -1, 1)" if any(turned) else "", _returned(pair))
+    return SamplesSource(f"{name} = np.moveaxis(x, -1, 1)" if any(turned) else "", _returned(pair, batch))
 
 
 def _is_apart(table: TableSource | None) -> bool:
@@ -67,7 +68,7 @@ def _together(sources: list[str], array: str, take: str) -> str:
     return f"[{', '.join(sources)}]"
 
 
-def _returned(pair: str) -> str:
+def _returned(pair: str, batch: int | None) -> str:
     """Return the end of `load_data` as a formatter lays it out."""
     given = f"{pair} if len(part) else None"
     lines = [f"    return tuple({given} for part in parts)"]
@@ -78,4 +79,7 @@ def _returned(pair: str) -> str:
         if len(lines[0]) > WIDTH:
             lines = [f"        {pair}", "        if len(part)", "        else None", "        for part in parts"]
         lines = ["    return tuple(", *lines, "    )"]
-    return "\n".join(["    parts = (train, validation, test)", *lines])
+    parts = ["    parts = (train, validation, test)"]
+    if batch is not None:
+        parts.append(f"    parts = [part[: len(part) // {batch} * {batch}] for part in parts]  # whole batches")
+    return "\n".join([*parts, *lines])

@@ -3,14 +3,13 @@
 from collections.abc import Iterator
 from typing import Final
 
-from pydantic import JsonValue
-
 from app.catalog.model import Kind
 from app.catalog.validate import validate_params
 from app.document.edits import RemoveValue
 from app.document.model import AUTO_LOSS, Configured, Training
 from app.graph import fixes
 from app.graph.model import Fix, Problem
+from app.graph.stateful import is_stateful
 from app.messages.data import DatasetDescription
 from app.shared.errors import AppError
 from app.worker.analysis.analyse import Reading
@@ -183,7 +182,7 @@ def _batch_problems(reading: Reading) -> Iterator[Problem]:
     """Yield the Inputs whose batch size Fit does not keep to, where a stateful layer needs that."""
     found = reading.found
     layers = {layer for within in found.building.layers.values() for layer in within}
-    if not any(_is_stateful(found.document.layers[layer].params) for layer in layers):
+    if not any(is_stateful(found.document.layers[layer].params) for layer in layers):
         return
     batch_size = found.document.training.fit.batch_size
     for node in sorted(found.live("")):
@@ -200,13 +199,6 @@ def _batch_problems(reading: Reading) -> Iterator[Problem]:
                 hint="Give Fit the batch size of the Input, or set stateful off.",
                 fix=set_value(["training", "fit", "batch_size"], wanted, f"Set batch size to {wanted}"),
             )
-
-
-def _is_stateful(value: JsonValue) -> bool:
-    """Say whether a layer of these parameters, or one inside it, is stateful."""
-    if isinstance(value, dict):
-        return value.get("stateful") is True or any(map(_is_stateful, value.values()))
-    return isinstance(value, list) and any(map(_is_stateful, value))
 
 
 def _precision_problems(reading: Reading) -> Iterator[Problem]:

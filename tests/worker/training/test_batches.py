@@ -6,7 +6,10 @@ from typing import Any
 import pytest
 
 from app.catalog.registry import load_catalog
+from app.codegen.python_source import render_script
 from app.document.model import GraphDocument
+from app.graph.check import survey
+from app.graph.plan import plan_of
 from app.messages.data import BundledSource
 from app.messages.events import RunState
 from app.worker.data.sources import describe
@@ -45,6 +48,15 @@ def test_samples_that_fill_no_batch_are_left_out(tmp_path: Path) -> None:
     ]
     assert [report["samples"] for report in of(events, "report")] == [20, 10]
     assert "model.keras" in [event["name"] for event in of(events, "artifact")]
+
+
+def test_the_script_trains_in_whole_batches_too(tmp_path: Path) -> None:
+    plan = plan_of(survey(stateful(10), load_catalog()))
+    script = render_script(plan, stateful(10), IRIS).source
+    namespace: dict[str, Any] = {"__name__": "exported"}
+    exec(compile(script, "exported.py", "exec"), namespace)
+    assert [len(part[1]) for part in namespace["load_data"]()] == [100, 20, 10]
+    assert "model.evaluate(*test, batch_size=10, " in script
 
 
 @pytest.mark.parametrize("batch_size", [16, 32])
