@@ -9,10 +9,9 @@ from app.accounts.principal import Principal, Role
 from app.datasets import repository, service
 from app.datasets.schemas import DatasetDeleted, DatasetSummary, UploadedTable
 from app.datasets.usage import refuse_if_used
-from app.infra.multipart import FILE_FORM, FORM_OVERHEAD, NO_LIMIT, UploadedFile
+from app.infra.multipart import FILE_FORM, NO_LIMIT, UploadedFile, refuse_size
 from app.infra.services import Connected, Transaction
 from app.messages.data import CsvOptions, DatasetDescription
-from app.shared.errors import TooLarge
 
 router = APIRouter(prefix="/api/datasets", tags=["datasets"], route_class=PolicyFirst)
 
@@ -31,14 +30,7 @@ async def list_datasets(
 @router.post("/uploads", status_code=201, openapi_extra=FILE_FORM, max_body_size=NO_LIMIT)
 async def upload_table(request: Request, principal: Editor, services: Connected) -> UploadedTable:
     """Store a table and say what was found in it. The file is the field `file` of a multipart form."""
-    declared = request.headers.get("content-length", "")
-    if declared.isdigit() and int(declared) > services.upload_limit_bytes + FORM_OVERHEAD:
-        raise TooLarge(
-            "This file is too large.",
-            expected=f"at most {services.upload_limit_bytes / 2**20:g} MiB",
-            received=f"{int(declared) / 2**20:.1f} MiB",
-            hint="Upload a smaller file, or raise LAYERLOOM_UPLOAD_LIMIT_BYTES.",
-        )
+    refuse_size(request, services.upload_limit_bytes)
     upload, _ = await service.receive(services, UploadedFile(request))
     assert principal.user_id is not None
     upload.workspace_id, upload.created_by = principal.workspace_id, principal.user_id

@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Protocol
 
-from app.shared.errors import NotFound, TooLarge
+from app.infra.multipart import too_large
+from app.shared.errors import NotFound
 from app.shared.ids import new_id
 
 _KEY: Final = re.compile(r"[A-Za-z0-9_-]{16,64}")
@@ -76,16 +77,11 @@ class FileArtifacts:
         partial.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         digest = hashlib.sha256()
         size = 0
-        with await asyncio.to_thread(partial.open, "xb") as file:
+        with partial.open("xb") as file:
             async for piece in content:
                 size += len(piece)
                 if limit is not None and size > limit:
-                    raise TooLarge(
-                        "This file is too large.",
-                        expected=f"at most {limit / 2**20:g} MiB",
-                        received="more than that",
-                        hint="Upload a smaller file, or raise LAYERLOOM_UPLOAD_LIMIT_BYTES.",
-                    )
+                    raise too_large(limit)
                 await asyncio.to_thread(_append, file, digest, piece)
             await asyncio.to_thread(os.fsync, file.fileno())
         return size, digest.hexdigest()
@@ -94,7 +90,7 @@ class FileArtifacts:
         """Yield the content in pieces of a mebibyte."""
         path = self._path(key)
         try:
-            file = await asyncio.to_thread(path.open, "rb")
+            file = path.open("rb")
         except FileNotFoundError as error:
             raise NotFound("There is no such file.") from error
         with file:

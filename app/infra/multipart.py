@@ -7,7 +7,7 @@ from python_multipart.exceptions import FormParserError
 from python_multipart.multipart import MultipartParser, parse_options_header
 from starlette.requests import Request
 
-from app.shared.errors import Invalid
+from app.shared.errors import Invalid, TooLarge
 
 FILENAME_LENGTH: Final = 255
 
@@ -33,6 +33,23 @@ FILE_FORM: Final[dict[str, Any]] = {
 }
 
 
+def refuse_size(request: Request, limit: int) -> None:
+    """Raise `TooLarge` for an upload that says itself that it is over `limit` bytes, before it is received."""
+    declared = request.headers.get("content-length", "")
+    if declared.isdecimal() and int(declared) > limit + FORM_OVERHEAD:
+        raise too_large(limit, received=f"{int(declared) / 2**20:.1f} MiB")
+
+
+def too_large(limit: int, *, received: str = "more than that") -> TooLarge:
+    """Return what is said of an upload over `limit` bytes."""
+    return TooLarge(
+        "This file is too large.",
+        expected=f"at most {limit / 2**20:g} MiB",
+        received=received,
+        hint="Upload a smaller file, or raise LAYERLOOM_UPLOAD_LIMIT_BYTES.",
+    )
+
+
 def _no_form(received: str) -> Invalid:
     return Invalid(
         "The upload cannot be read.",
@@ -51,7 +68,7 @@ class UploadedFile:
         self._pieces: list[bytes] = []
         self._header = [b"", b""]
         self._in_file = False
-        self._found = False
+        self._found = self._ended = False
 
     async def content(self) -> AsyncIterator[bytes]:
         """Yield the file in pieces; raise `Invalid` when the request holds no file or is cut short."""
@@ -61,11 +78,12 @@ class UploadedFile:
                 parser.write(received)
                 while self._pieces:
                     yield self._pieces.pop(0)
-            parser.finalize()
         except FormParserError as error:
             raise _no_form(str(error)) from error
         if not self._found:
             raise _no_form("a form without it")
+        if not self._ended:
+            raise _no_form("a form that is cut short")
 
     def _parser(self) -> MultipartParser:
         kind, options = parse_options_header(self._request.headers.get("content-type"))
@@ -81,6 +99,7 @@ class UploadedFile:
                     "on_header_field": self._on_header_field,
                     "on_header_value": self._on_header_value,
                     "on_header_end": self._on_header_end,
+                    "on_end": self._on_end,
                 },
             )
         except FormParserError as error:
@@ -104,6 +123,9 @@ class UploadedFile:
         if options.get(b"name") == b"file" and not self._found:
             self._in_file = self._found = True
             self.filename = options.get(b"filename", b"").decode("utf-8", "replace")[-FILENAME_LENGTH:]
+
+    def _on_end(self) -> None:
+        self._ended = True
 
     def _on_part_data(self, data: bytes, start: int, end: int) -> None:
         if self._in_file:

@@ -45,12 +45,16 @@ class SandboxOff(Unavailable):
 
 
 class Sandboxes:
-    """Sandboxed processes with folders of their own under `folder`; at most `kept` stay warm for their code."""
+    """Sandboxed processes with folders of their own under `folder`.
 
-    def __init__(self, folder: Path, limits: SandboxLimits, *, kept: int = 2) -> None:
+    At most `at_once` work at one time, and who asks for more waits; at most `kept` stay warm for their code.
+    """
+
+    def __init__(self, folder: Path, limits: SandboxLimits, *, at_once: int = 4, kept: int = 2) -> None:
         self.folder = folder
         self.limits = limits
         self.kept = kept
+        self._slots = asyncio.Semaphore(at_once)
         self._status: asyncio.Task[SandboxStatus] | None = None
         self._warm: OrderedDict[str, _Process] = OrderedDict()
         self._turns: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
@@ -90,9 +94,8 @@ class Sandboxes:
 
     async def ask(self, request: AnalyzeRequest, *, key: str, timeout: float) -> Any:
         """Return the answer to `request` or a `Refusal`, from a process that only ever sees the code `key`."""
-        await self.require()
         turn = self._turns.setdefault(key, asyncio.Lock())
-        async with turn:
+        async with turn, self._slots:
             process = self._warm.pop(key, None) or await self._open("analyse", ())
             try:
                 answer = await process.ask(request, timeout)
@@ -103,21 +106,21 @@ class Sandboxes:
                 await process.close()
             else:
                 self._warm[key] = process
-        self._schedule_tidying()
-        while len(self._warm) > self.kept:
-            await self._warm.popitem(last=False)[1].close()
+            self._schedule_tidying()
+            while len(self._warm) > self.kept:
+                await self._warm.popitem(last=False)[1].close()
         return answer
 
     async def work(
         self, request: AnalysisRequest, *, timeout: float, folder: Path, readable: Sequence[Path] = (), task: Task
     ) -> Any:
         """Return the answer of a process for this request alone, which may write to `folder` and read `readable`."""
-        await self.require()
-        process = await self._open(task, readable, folder)
-        try:
-            return await process.ask(request, timeout)
-        finally:
-            await process.close()
+        async with self._slots:
+            process = await self._open(task, readable, folder)
+            try:
+                return await process.ask(request, timeout)
+            finally:
+                await process.close()
 
     def _probe(self) -> "asyncio.Task[SandboxStatus]":
         if self._status is None:
@@ -241,14 +244,16 @@ class _Process:
         )
 
     async def close(self) -> None:
+        """Have the process end, and wait for that; whoever waits no longer has had it end all the same."""
         self.ended = True
+        if self._attendant is not None:
+            assert self._attendant.stdin is not None
+            self._attendant.stdin.close()
         if self._writer is not None:
             self._writer.close()
             with contextlib.suppress(OSError):
                 await self._writer.wait_closed()
         if self._attendant is not None:
-            assert self._attendant.stdin is not None
-            self._attendant.stdin.close()
             await self._attendant.wait()
         if self.own:
             await asyncio.to_thread(shutil.rmtree, self.folder, ignore_errors=True)
@@ -264,22 +269,30 @@ def _ending(status: int | None) -> str:
 
 async def _probe() -> SandboxStatus:
     """Ask the worker, which has the profile, what holds here."""
+    try:
+        async with asyncio.timeout(PROBE_SECONDS):
+            status = SandboxStatus.model_validate_json(await _probed())
+    except (TimeoutError, OSError, ValidationError) as error:
+        status = SandboxStatus(tier="none", reason=f"The probe gave no answer: {type(error).__name__}.")
+    log.log(logging.INFO if status.tier == "bubblewrap" else logging.WARNING, "sandbox: %s", describe(status))
+    return status
+
+
+async def _probed() -> bytes:
+    """Return what the probe prints; it ends with whoever waits for it."""
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "app.worker", "sandbox"),
         stdin=asyncio.subprocess.DEVNULL,
         stdout=asyncio.subprocess.PIPE,
     )
     try:
-        async with asyncio.timeout(PROBE_SECONDS):
-            printed, _ = await process.communicate()
-        status = SandboxStatus.model_validate_json(printed)
-    except (TimeoutError, ValidationError) as error:
-        if process.returncode is None:
+        printed, _ = await process.communicate()
+        return printed
+    except BaseException:
+        with contextlib.suppress(ProcessLookupError):
             process.kill()
-            await process.wait()
-        status = SandboxStatus(tier="none", reason=f"The probe gave no answer: {type(error).__name__}.")
-    log.log(logging.INFO if status.tier == "bubblewrap" else logging.WARNING, "sandbox: %s", describe(status))
-    return status
+        await process.wait()
+        raise
 
 
 def describe(status: SandboxStatus) -> str:

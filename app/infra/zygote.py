@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import json
+import logging
 import os
 import sys
 from collections.abc import AsyncIterator
@@ -13,9 +14,12 @@ from typing import Any, Final
 
 from app.shared.errors import Unavailable
 
+log = logging.getLogger(__name__)
+
 START_SECONDS: Final = 90.0
 """How long a request waits for a zygote that is still importing Keras."""
 
+AGAIN_SECONDS: Final = 1.0
 ANSWER_SECONDS: Final = 15.0
 MAX_ANSWER: Final = 64 * 1024 * 1024
 """Bytes of one answer line of an analysis child."""
@@ -55,11 +59,10 @@ class Zygote:
         self._supervisor: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
-        """Start the process and its supervision."""
+        """Start the supervision, and with it the process."""
         if self._supervisor is None:
             self.path.parent.mkdir(parents=True, exist_ok=True)
             self.path.unlink(missing_ok=True)
-            self.process = await self._launch()
             self._supervisor = asyncio.create_task(self._supervise(), name="zygote supervisor")
 
     async def close(self) -> None:
@@ -81,11 +84,11 @@ class Zygote:
         """Return a fresh analysis process; raise `Unavailable` when none could be had in time."""
         reader, writer = await self._connect()
         try:
-            answer = await _exchange(reader, writer, {"spawn": "analysis"})
+            pid = _pid(await _exchange(reader, writer, {"spawn": "analysis"}))
         except BaseException:
             writer.close()
             raise
-        return AnalysisChild(_pid(answer), reader, writer)
+        return AnalysisChild(pid, reader, writer)
 
     async def spawn_run(self, job_path: Path) -> int:
         """Start the run described at `job_path`; return the process id of its launcher."""
@@ -108,10 +111,13 @@ class Zygote:
 
     async def _supervise(self) -> None:
         while True:
-            if self.process is not None:
-                await self.process.wait()
-            await asyncio.sleep(1)
-            self.process = await self._launch()
+            try:
+                self.process = await self._launch()
+                status = await self.process.wait()
+                log.warning("The process that runs Keras ended with status %s; it is started again.", status)
+            except OSError as error:
+                log.error("The process that runs Keras cannot be started: %s", error)
+            await asyncio.sleep(AGAIN_SECONDS)
 
     @asynccontextmanager
     async def _connection(self) -> AsyncIterator[tuple[asyncio.StreamReader, asyncio.StreamWriter]]:
@@ -150,7 +156,7 @@ async def _exchange(
             await writer.drain()
             line = await reader.readline()
         answer: dict[str, Any] = json.loads(line)
-    except (TimeoutError, ConnectionError, ValueError) as error:
+    except (OSError, ValueError) as error:
         raise Unavailable(
             "The process that runs Keras did not answer.",
             expected="an answer line",

@@ -7,9 +7,8 @@ from fastapi import APIRouter, Depends, Path, Request
 from app.accounts.policy import CurrentMember, Member, PolicyFirst
 from app.accounts.principal import Principal, Role
 from app.accounts.schemas import Person
-from app.infra.multipart import FILE_FORM, FORM_OVERHEAD, NO_LIMIT, UploadedFile
+from app.infra.multipart import FILE_FORM, NO_LIMIT, UploadedFile, refuse_size
 from app.infra.services import Connected, Transaction
-from app.shared.errors import TooLarge
 from app.weights import repository, service
 from app.weights.schemas import WeightsDeleted, WeightsFileView, WeightsUser
 
@@ -34,14 +33,7 @@ async def upload_weights(request: Request, principal: Editor, services: Connecte
 
     The file is the field `file` of a multipart form. The sandbox reads it and rewrites it without anything else.
     """
-    declared = request.headers.get("content-length", "")
-    if declared.isdigit() and int(declared) > services.upload_limit_bytes + FORM_OVERHEAD:
-        raise TooLarge(
-            "This file is too large.",
-            expected=f"at most {services.upload_limit_bytes / 2**20:g} MiB",
-            received=f"{int(declared) / 2**20:.1f} MiB",
-            hint="Upload a smaller file, or raise LAYERLOOM_UPLOAD_LIMIT_BYTES.",
-        )
+    refuse_size(request, services.upload_limit_bytes)
     file = await service.receive(services, principal, UploadedFile(request))
     async with services.database.session() as session:
         session.add(file)

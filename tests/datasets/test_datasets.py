@@ -73,6 +73,15 @@ def test_what_the_list_says_is_what_the_data_is(client: httpx.Client, name: str)
     } == {"kind": builtin.kind, "samples": builtin.samples, "shape": builtin.shape, "classes": builtin.classes}
 
 
+def test_a_form_that_is_cut_short_is_refused(client: httpx.Client) -> None:
+    """A whole request whose form does not come to its end: nobody knows what is missing of the file."""
+    head = b'--x\r\ncontent-disposition: form-data; name="file"; filename="a.csv"\r\n\r\n'
+    headers = {"content-type": "multipart/form-data; boundary=x"}
+    for end, status in ((b"", 422), (b"\r\n--x", 422), (b"\r\n--x--\r\n", 201)):
+        answer = client.post("/api/datasets/uploads", content=head + FLOWERS.encode() + end, headers=headers)
+        assert answer.status_code == status, answer.text
+
+
 def test_an_unknown_set_is_named(client: httpx.Client) -> None:
     response = client.get("/api/datasets/upload:nothing/description")
     assert (response.status_code, response.json()["code"]) == (404, "not_found")

@@ -76,3 +76,40 @@ def test_many_may_ask_about_one_code_at_once_and_somebody_may_go(tmp_path: Path)
     ]
     assert shapes == [[{"output": [None, 64]}]] * 4
     assert list(tmp_path.iterdir()) == []
+
+
+def test_the_probe_ends_with_the_server(tmp_path: Path) -> None:
+    def children() -> set[str]:
+        return set(Path(f"/proc/self/task/{os.getpid()}/children").read_text().split())
+
+    async def story() -> None:
+        sandboxes = Sandboxes(tmp_path, SandboxLimits())
+        await sandboxes.start()
+        async with asyncio.timeout(SECONDS):
+            while not children() - before:
+                await asyncio.sleep(0)
+        await sandboxes.close()
+
+    before = children()
+    asyncio.run(story())
+    assert children() == before
+
+
+def test_no_more_work_at_once_than_may(tmp_path: Path) -> None:
+    """Two ask about codes of their own, where one may work and none stays warm: one folder is there at any time."""
+    request = AnalyzeRequest(document=cell_design([None, 5]))
+
+    async def story() -> tuple[int, list[type]]:
+        sandboxes = Sandboxes(tmp_path, SandboxLimits(), at_once=1, kept=0)
+        await sandboxes.start()
+        try:
+            asked = [asyncio.create_task(sandboxes.ask(request, key=key, timeout=SECONDS)) for key in "ab"]
+            most = 0
+            while not all(task.done() for task in asked):
+                most = max(most, len(list(tmp_path.glob("*"))))
+                await asyncio.sleep(0.01)
+            return most, [type(task.result()) for task in asked]
+        finally:
+            await sandboxes.close()
+
+    assert asyncio.run(story()) == (1, [Analysis, Analysis])

@@ -134,3 +134,17 @@ async def test_a_zygote_that_cannot_start_is_said_so(folder: Path, monkeypatch: 
 
     with pytest.raises(Unavailable, match="did not start"):
         await Zygote(folder / "nobody.sock").open_analysis()
+
+
+async def test_a_machine_that_starts_no_process_for_a_while_is_asked_again(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr("app.infra.zygote.AGAIN_SECONDS", 0.05)
+    zygote = Zygote(folder / "z.sock")
+    with monkeypatch.context() as without_python:
+        without_python.setattr(sys, "executable", str(folder / "nothing"))
+        await zygote.start()
+        await until(lambda: "cannot be started" in caplog.text)
+
+    await until(lambda: zygote.process is not None)
+    await zygote.close()
