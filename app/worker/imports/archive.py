@@ -5,6 +5,7 @@ import zipfile
 from pathlib import Path
 from typing import Final
 
+from app.shared.errors import AppError
 from app.worker.imports.errors import BadArchive, too_large
 from app.worker.imports.json_data import MAX_CONFIG
 
@@ -14,15 +15,14 @@ MAX_UNPACKED: Final = 64 * 2**30
 MAX_RATIO: Final = 250
 """How many times larger unpacked than packed a member of over a mebibyte may be; weights hardly shrink at all."""
 
-_END_OF_DIRECTORY: Final = b"PK\x05\x06"
-_KIND_OF_FILE: Final = 0o170000
-_LINK: Final = 0o120000
-
-
 MAX_VOCABULARY: Final = 4 * 2**20
 """Bytes of one vocabulary, and `MAX_VOCABULARIES` of all."""
 
 MAX_VOCABULARIES: Final = 16 * 2**20
+
+_END_OF_DIRECTORY: Final = b"PK\x05\x06"
+_KIND_OF_FILE: Final = 0o170000
+_LINK: Final = 0o120000
 
 
 def read_archive(path: Path) -> tuple[bytes, dict[str, bytes]]:
@@ -51,7 +51,7 @@ def read_archive(path: Path) -> tuple[bytes, dict[str, bytes]]:
         ) from error
     except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError, OSError, ValueError) as error:
         raise _damaged(str(error)) from error
-    except BadArchive:
+    except AppError:
         raise
     except Exception as error:  # zlib.error and the like have no common base
         raise _damaged(f"{type(error).__name__}: {error}") from error

@@ -7,6 +7,7 @@ by `app.worker.weights.start` with numpy alone, without pickle.
 import re
 import shutil
 import zipfile
+import zlib
 from collections.abc import Iterable, Iterator
 from itertools import count, takewhile
 from pathlib import Path
@@ -70,7 +71,7 @@ def _convert_archive(path: Path, target: Path) -> LayerWeights:
             with archive.open(member) as source, inner.open("wb") as copy:
                 shutil.copyfileobj(source, copy)
         return _convert_hdf5(inner, target)
-    except (zipfile.BadZipFile, KeyError, EOFError, NotImplementedError, RuntimeError) as error:
+    except (zipfile.BadZipFile, zlib.error, KeyError, EOFError, NotImplementedError, RuntimeError) as error:
         raise _bad("This archive holds no weights of Keras.", str(error)) from error
     finally:
         inner.unlink(missing_ok=True)
@@ -81,7 +82,7 @@ def _convert_archive(path: Path, target: Path) -> LayerWeights:
 
 def _convert_hdf5(path: Path, target: Path) -> LayerWeights:
     with open_checked(path) as file:
-        found = dict(_older_layers(file) if _is_older(file) else layers_in(file))
+        found = _layers(file)
         if not found:
             raise _bad("This HDF5 file holds no weights of layers.", "none")
         if len(found) > MAX_LAYERS or sum(map(len, found.values())) > MAX_WEIGHTS:
@@ -97,6 +98,13 @@ def _convert_hdf5(path: Path, target: Path) -> LayerWeights:
                 for order, data in enumerate(held.values()):
                     _write_array(archive, member_name(number, order), data[()])
     return contents
+
+
+def _layers(file: Any) -> dict[str, dict[str, Any]]:
+    try:
+        return dict(_older_layers(file) if _is_older(file) else layers_in(file))
+    except (AttributeError, KeyError, OSError, RuntimeError, TypeError, ValueError) as error:
+        raise _bad("This HDF5 file is not laid out as Keras does.", f"{type(error).__name__}: {error}") from error
 
 
 def member_name(layer: int, weight: int) -> str:

@@ -104,6 +104,15 @@ def link_member() -> bytes:
     return buffer.getvalue()
 
 
+def stored(sizes: dict[str, int]) -> bytes:
+    """Return an archive of members so many mebibytes long."""
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_STORED) as file:
+        for name, size in sizes.items():
+            file.writestr(name, b" " * (size * 2**20))
+    return buffer.getvalue()
+
+
 def two_configs() -> bytes:
     content = archive(config__json=sequential(dense("a")), confih__json=sequential(dense("b")))
     return content.replace(b"confih.json", b"config.json")
@@ -237,6 +246,12 @@ CORPUS: Final[dict[str, tuple[str, Callable[[], bytes], str]]] = {
         "m.json",
         lambda: b'{"class_name": "Sequential", "config": {' + b'"a":1,' * 3_000_000 + b'"layers": []}}',
         "not_a_model",
+    ),
+    "an archive with 40 MB of spaces": ("m.keras", lambda: stored({"config.json": 40}), "too_large"),
+    "an archive with 20 MB of words": (
+        "m.keras",
+        lambda: stored({"config.json": 0, **{f"assets/{number}/vocabulary.txt": 4 for number in range(5)}}),
+        "too_large",
     ),
     "40 MB of spaces": ("m.json", lambda: b'{"config": ' + b" " * 40_000_000 + b"{}}", "too_large"),
     # Layers

@@ -282,12 +282,59 @@ def _cut(path: Path) -> None:
     path.write_bytes(b"\x89HDF\r\n\x1a\n" + b"\0" * 100)
 
 
-@pytest.mark.parametrize("make", [_links, _bomb, _no_weights, _cut])
+def _packed_badly(path: Path) -> None:
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("model.weights.h5", b"weights" * 1_000)
+    content = bytearray(path.read_bytes())
+    content[50:60] = b"\xff" * 10
+    path.write_bytes(content)
+
+
+def _names_of_nothing(path: Path) -> None:
+    with h5py.File(path, "w") as file:
+        file.attrs["layer_names"] = [b"gone"]
+
+
+def _weights_of_nothing(path: Path) -> None:
+    with h5py.File(path, "w") as file:
+        file.attrs["layer_names"] = [b"layer"]
+        file.create_group("layer").attrs["weight_names"] = [b"layer/gone:0"]
+
+
+def _names_that_are_none(path: Path) -> None:
+    with h5py.File(path, "w") as file:
+        file.attrs["layer_names"] = 7
+
+
+def _layers_that_are_none(path: Path) -> None:
+    with h5py.File(path, "w") as file:
+        file["layers"] = np.ones(3)
+
+
+def _variables_that_are_none(path: Path) -> None:
+    with h5py.File(path, "w") as file:
+        file.create_group("layers/dense")["vars"] = np.ones(3)
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        *(_links, _bomb, _no_weights, _cut, _packed_badly, _names_of_nothing, _weights_of_nothing),
+        *(_names_that_are_none, _layers_that_are_none),
+    ],
+)
 def test_files_that_are_a_trap_or_damaged_are_refused(tmp_path: Path, make: Callable[[Path], None]) -> None:
     make(tmp_path / "file")
     with pytest.raises(AppError) as refused:
         converted(tmp_path / "file")
     assert refused.value.message
+
+
+def test_an_array_where_variables_are_expected_is_one(tmp_path: Path) -> None:
+    _variables_that_are_none(tmp_path / "file")
+    contents, _ = converted(tmp_path / "file")
+    assert isinstance(contents, LayerWeights)
+    assert [(layer.name, layer.shapes) for layer in contents.layers] == [("dense", {"vars": [3]})]
 
 
 def embedding(vocabulary: list[str] | None) -> GraphDocument:
