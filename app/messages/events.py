@@ -31,6 +31,9 @@ ENDED = frozenset({RunState.STOPPED, RunState.FINISHED, RunState.FAILED, RunStat
 Count = Annotated[int, Field(ge=0, le=2**53)]
 """A number that a database and a browser hold exactly."""
 
+Epoch = Annotated[int, Field(ge=0, le=2**31 - 1)]
+"""A number of an epoch, or of epochs: any database holds it in a plain integer."""
+
 Words = Annotated[str, Field(max_length=1_000_000)]
 """A text for people. An event may come from own code, so nothing in it is without an end."""
 
@@ -61,7 +64,7 @@ class StartedEvent(_Event):
     """Data is loaded and the model is compiled: the first batch comes next."""
 
     event: Literal["started"] = "started"
-    epochs: Count
+    epochs: Epoch
     steps_per_epoch: Count | None
     batch_size: Count
     train_samples: Count
@@ -79,7 +82,7 @@ class BatchEvent(_Event):
     """Metrics after a batch. `step` counts batches over the whole run from 1; `epoch` counts from 1."""
 
     event: Literal["batch"] = "batch"
-    epoch: Count
+    epoch: Epoch
     batch: Count
     step: Count
     logs: Logs
@@ -89,7 +92,7 @@ class EpochEvent(_Event):
     """Metrics after an epoch, `val_` ones included, in Keras' names."""
 
     event: Literal["epoch"] = "epoch"
-    epoch: Count
+    epoch: Epoch
     step: Count
     logs: Logs
     seconds: float
@@ -100,7 +103,7 @@ class ProgressEvent(_Event):
     """How fast it goes, at most twice a second: milliseconds a step, samples a second, seconds left."""
 
     event: Literal["progress"] = "progress"
-    epoch: Count
+    epoch: Epoch
     step: Count
     step_ms: float
     samples_per_second: float

@@ -52,9 +52,9 @@ class JobSpec(_Strict):
 class EventBatch(_Strict):
     """`POST /api/worker/runs/{run_id}/events`; an empty batch is a heartbeat."""
 
-    attempt: int
+    attempt: int = Field(ge=1, le=2**31 - 1)
     events: list[RunEvent] = Field(default=[], max_length=5_000)
-    carried: int = Field(default=0, ge=0)
+    carried: int = Field(default=0, ge=0, le=2**31 - 1)
     """The number of the last command that was carried out; later ones are sent (again) in the answer."""
 
 

@@ -29,12 +29,14 @@ class RunAccess:
 class RunPolicy(Policy[RunAccess]):
     """Whoever has at least `role` on the design of the run `{run_id}` of the path.
 
-    404 when the run does not exist or its design is none of one's business, 403 when the role is too small.
+    404 when the run does not exist or its design is none of one's business, 403 when the role is too small. With
+    `member`, holders of a share link are refused.
     """
 
-    def __init__(self, role: Role) -> None:
+    def __init__(self, role: Role, *, member: bool = False) -> None:
         self.role = role
-        self.describe = f"{role.word} of the design of the run"
+        self.member = member
+        self.describe = f"{role.word} of the design of the run" + (", signed in" if member else "")
 
     async def __call__(self, connection: HTTPConnection, run_id: str = Path(max_length=64)) -> RunAccess:
         return await super().__call__(connection)
@@ -45,7 +47,7 @@ class RunPolicy(Policy[RunAccess]):
         if run is None:
             raise _no_run()
         try:
-            access = await require_design_role(session, principal, run.design_id, self.role)
+            access = await require_design_role(session, principal, run.design_id, self.role, member=self.member)
         except NotFound as error:
             raise _no_run() from error
         return RunAccess(principal, access.role, run)

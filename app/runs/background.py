@@ -59,7 +59,10 @@ class Watcher:
             live = await repository.find_live_runs(session)
         for run in live:
             if not launch.is_starting(run.id):
-                await self._look_at(run)
+                try:
+                    await self._look_at(run)
+                except Exception:
+                    log.exception("could not look after run %s", run.id)
 
     async def _look_at(self, run: Run) -> None:
         alive = await self.services.jobs.status(run.id) is JobStatus.ALIVE

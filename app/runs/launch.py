@@ -3,6 +3,8 @@
 import asyncio
 import contextlib
 import shutil
+from collections.abc import Iterator
+from itertools import islice
 from pathlib import Path
 from typing import Final
 
@@ -27,11 +29,12 @@ from app.runs.schemas import RunDetail, VersionReference
 from app.runs.starting import starting_weights
 from app.runs.tables import Run
 from app.shared.clock import now
-from app.shared.errors import AppError, Conflict
+from app.shared.errors import AppError, Conflict, Unavailable
 from app.shared.ids import new_id
 
 SPOOL_FILE: Final = "events.spool"
 RECOVERED_EVENTS: Final = 2_000
+"""Events that are read and stored at once."""
 
 _starting: Final[set[str]] = set()
 
@@ -54,6 +57,7 @@ async def start(services: Services, access: DesignAccess) -> RunDetail:
         raise NotReady(checked.problems)
     run_id = new_id()
     folder = service.run_folder(services, run_id)
+    _starting.add(run_id)
     try:
         weights = await starting_weights(services, access.principal, document, folder)
         return await _start(services, access, document, run_id, weights, sandbox)
@@ -61,6 +65,8 @@ async def start(services: Services, access: DesignAccess) -> RunDetail:
         if not (folder / JOB_FILE).exists():
             await asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True)
         raise
+    finally:
+        _starting.discard(run_id)
 
 
 async def _sandbox_for(services: Services, access: DesignAccess, document: GraphDocument) -> SandboxOrder | None:
@@ -106,11 +112,7 @@ async def _start(
         reference = VersionReference(id=version.id, number=version.number)
         run, token = await service.create(session, access, version=reference, document=frozen, run_id=run_id)
         job = service.job_of(services, run, token, frozen, dataset.source, weights=weights, sandbox=sandbox)
-        _starting.add(run.id)
-    try:
-        await _submit(services, run, job)
-    finally:
-        _starting.discard(run.id)
+    await _submit(services, run, job)
     async with services.database.session() as session:
         present = await repository.find_run(session, access.principal, run.id)
         assert present is not None
@@ -118,9 +120,11 @@ async def _start(
 
 
 async def _submit(services: Services, run: Run, job: JobSpec) -> None:
+    """Start the worker of a run; a run whose worker cannot be started has failed."""
     try:
         await services.jobs.submit(job)
-    except AppError as error:
+    except (AppError, OSError) as failure:
+        error = failure if isinstance(failure, AppError) else Unavailable(f"Its worker cannot be started: {failure}")
         async with services.database.session() as session:
             await repository.end_silent_run(
                 session,
@@ -145,22 +149,25 @@ async def delete(services: Services, access: RunAccess) -> None:
 
 async def recover(services: Services, run: Run) -> bool:
     """Store what a worker that was killed had written but not sent; return whether there was anything."""
-    path = service.run_folder(services, run.id) / SPOOL_FILE
-    events = await asyncio.to_thread(_read_spool, path, run.last_seq)
-    for start in range(0, len(events), RECOVERED_EVENTS):
-        batch = EventBatch(attempt=run.attempt, events=events[start : start + RECOVERED_EVENTS])
+    spooled = _spooled(service.run_folder(services, run.id) / SPOOL_FILE, run.last_seq)
+    last = 0
+    while events := await asyncio.to_thread(next, spooled, None):
         async with services.database.session() as session:
-            await ingest.store(session, run.id, batch)
-    if events:
-        await services.bus.publish(service.topic(run.id), str(events[-1].seq))
-    return bool(events)
+            await ingest.store(session, run.id, EventBatch(attempt=run.attempt, events=events))
+        last = events[-1].seq
+    if last:
+        await services.bus.publish(service.topic(run.id), str(last))
+    return last > 0
 
 
-def _read_spool(path: Path, after: int) -> list[RunEvent]:
-    """Return the events of a spool with a number over `after`; a line that was cut off is left out."""
+def _spooled(path: Path, after: int) -> Iterator[list[RunEvent]]:
+    """Yield the events of a spool with a number over `after`, so many at once; a line that was cut off ends it."""
     events: list[RunEvent] = []
     with contextlib.suppress(FileNotFoundError, ValidationError), path.open("rb") as file:
-        for number, line in enumerate(file, start=1):
-            if number > after:
-                events.append(run_event.validate_json(line))
-    return events
+        for line in islice(file, after, None):
+            events.append(run_event.validate_json(line))
+            if len(events) == RECOVERED_EVENTS:
+                yield events
+                events = []
+    if events:
+        yield events

@@ -359,4 +359,5 @@ async def access_fingerprint(session: AsyncSession, workspace_id: str, design_id
         select(ShareLink.id, ShareLink.revoked_at).where(ShareLink.design_id == design_id).order_by(ShareLink.id)
     )
     ended = await session.scalar(select(func.max(Session.ended_at)))
-    return tuple(grants.all()), tuple(members.all()), tuple(links.all()), ended
+    deleted = await session.scalar(select(Design.deleted_at).where(Design.id == design_id))
+    return tuple(grants.all()), tuple(members.all()), tuple(links.all()), ended, deleted

@@ -38,7 +38,7 @@ from app.runs.schemas import (
     SeriesAnswer,
 )
 from app.runs.socket import router as socket_router
-from app.shared.errors import Forbidden, Invalid, TooLarge
+from app.shared.errors import Invalid, TooLarge
 
 router = APIRouter(prefix="/api", tags=["runs"], route_class=PolicyFirst)
 router.include_router(socket_router)
@@ -46,6 +46,7 @@ router.include_router(socket_router)
 DesignViewer = Annotated[DesignAccess, Depends(DesignPolicy(Role.VIEWER))]
 DesignEditor = Annotated[DesignAccess, Depends(DesignPolicy(Role.EDITOR, member=True))]
 RunViewer = Annotated[RunAccess, Depends(RunPolicy(Role.VIEWER))]
+SignedInRunViewer = Annotated[RunAccess, Depends(RunPolicy(Role.VIEWER, member=True))]
 RunEditor = Annotated[RunAccess, Depends(RunPolicy(Role.EDITOR))]
 Name = Annotated[str, Path(max_length=200)]
 Step = Annotated[float | None, Query(ge=0, le=2**53)]
@@ -169,7 +170,7 @@ async def download_artifact(
 @router.get("/runs/{run_id}/export", response_class=FileResponse)
 async def export_run(
     request: Request,
-    access: RunViewer,
+    access: SignedInRunViewer,
     services: Connected,
     export_format: Annotated[ExportFormat, Query(alias="format")],
     bundle: bool = False,
@@ -178,8 +179,6 @@ async def export_run(
 
     `bundle` brings a zip of the file and of what was compared.
     """
-    if access.principal.user_id is None:
-        raise Forbidden("The holder of a share link exports nothing.", expected="a signed-in person")
     async with services.database.session() as session:
         document, weights = await service.read_trained(services, session, access.principal, access.run)
 

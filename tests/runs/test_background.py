@@ -10,12 +10,14 @@ import pytest
 from fastapi import FastAPI
 from sqlalchemy import update
 
+from app.document.model import GraphDocument
 from app.infra.database import Database
 from app.messages.events import RunState
 from app.runs.background import LOST_SECONDS, STALLED_SECONDS, STOP_SECONDS, Watcher, judge
+from app.runs.repository import find_live_runs
 from app.runs.tables import Run, RunCommand
 from app.shared.clock import now
-from tests.runs.conftest import Worker, batch, state
+from tests.runs.conftest import Worker, add_design, add_run, batch, state
 
 
 @pytest.mark.parametrize(
@@ -106,6 +108,36 @@ async def test_a_process_that_is_gone_leaves_what_it_wrote_and_is_lost(
     assert [event["seq"] for event in events["events"]] == [1, 2, 3, 4]
     await watcher.look()
     assert await told(owner, worker) == {"state": "lost", "code": "process_gone"}
+
+
+async def test_what_is_wrong_with_one_run_keeps_nobody_from_looking_after_the_next(
+    application: FastAPI, database: Database, owner: httpx.AsyncClient, document: GraphDocument, watcher: Watcher
+) -> None:
+    principal, design_id = await add_design(database, document)
+    for _ in range(2):
+        await add_run(database, principal, design_id, document)
+    async with database.session() as session:
+        first, second = [run.id for run in await find_live_runs(session)]
+    (Path(application.state.services.folder) / "runs" / first / "events.spool").mkdir(parents=True)
+
+    await watcher.look()
+    states = {run["id"]: run["state"] for run in (await owner.get(f"/api/designs/{design_id}/runs")).json()}
+    assert states == {first: "queued", second: "lost"}
+
+
+async def test_a_long_spool_is_stored_in_parts(
+    application: FastAPI, owner: httpx.AsyncClient, worker: Worker, watcher: Watcher, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("app.runs.launch.RECOVERED_EVENTS", 3)
+    folder = pretend_to_live(application, worker)
+    await worker.send([state(1, RunState.RUNNING)])
+    unsent = [state(1, RunState.RUNNING), *(batch(seq, loss=float(seq)) for seq in range(2, 9))]
+    (folder / "events.spool").write_text("".join(event.model_dump_json() + "\n" for event in unsent))
+    (folder / "launcher.pid").unlink()
+
+    await watcher.look()
+    events = (await owner.get(f"/api/runs/{worker.run_id}/events")).json()
+    assert [event["seq"] for event in events["events"]] == [1, 2, 3, 4, 5, 6, 7, 8]
 
 
 async def test_a_stop_that_nobody_fetches_ends_the_run_from_outside(

@@ -173,7 +173,7 @@ ENDLESS: Any = [
     {"event": "state", "state": "failed", "time": -1},
     {"event": "state", "state": "failed", "time": 1, "reason": "x" * 1_000_001},
     {"event": "log", "time": 1, "text": "x" * 1_000_001},
-    {"event": "batch", "time": 1, "epoch": 10**30, "batch": 1, "step": 1, "logs": {}},
+    {"event": "batch", "time": 1, "epoch": 2**31, "batch": 1, "step": 1, "logs": {}},
     {"event": "batch", "time": 1, "epoch": 1, "batch": 1, "step": 10**400, "logs": {"loss": 1}},
     {"event": "batch", "time": 1, "epoch": 1, "batch": 1, "step": 1, "logs": {str(n): 1 for n in range(10_001)}},
     {"event": "artifact", "time": 1, "name": "x" * 10_001, "path": "x", "bytes": 1, "sha256": "0"},
@@ -201,7 +201,13 @@ async def test_another_token_is_refused(worker: Worker, header: str) -> None:
     assert response.json()["code"] == "not_signed_in"
 
 
-@pytest.mark.parametrize("body", [b"", b"{", b"[]", b'{"attempt": 1, "events": [{"event": "what"}]}', b"\xff"])
+@pytest.mark.parametrize(
+    "body",
+    [
+        *(b"", b"{", b"[]", b'{"attempt": 1, "events": [{"event": "what"}]}', b"\xff"),
+        *(b'{"attempt": 1%s}' % (b"0" * 30), b'{"attempt": 1, "carried": 1%s}' % (b"0" * 30)),
+    ],
+)
 async def test_what_is_no_batch_is_named(worker: Worker, body: bytes) -> None:
     response = await worker.client.post(
         f"/api/worker/runs/{worker.run_id}/events", content=body, headers={"authorization": f"Bearer {worker.token}"}

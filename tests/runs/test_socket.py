@@ -14,8 +14,10 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 from app.accounts import service as accounts
 from app.accounts.principal import Role
 from app.accounts.tables import Session, ShareLink
+from app.designs.tables import Design
 from app.infra.database import Database
 from app.messages.events import RunState
+from app.runs.socket import RECHECK_SECONDS
 from app.shared.clock import now
 from tests.runs.conftest import Live, Worker, batch, state
 
@@ -154,6 +156,16 @@ async def test_signing_out_closes_the_socket(live: Live, live_worker: Worker, da
                 update(Session).where(Session.token_hash == accounts.token_hash(live.token)).values(ended_at=now())
             )
         await expect_closed(socket, 4401)
+
+
+async def test_a_design_that_is_deleted_is_no_longer_watched(
+    live: Live, live_worker: Worker, database: Database
+) -> None:
+    async with live.socket(events_path(live_worker)) as socket:
+        await receive(socket)
+        async with database.session() as session:
+            await session.execute(update(Design).where(Design.id == live_worker.design_id).values(deleted_at=now()))
+        assert await expect_closed(socket, 4401) < RECHECK_SECONDS
 
 
 async def test_losing_the_grant_closes_the_socket(live: Live, live_worker: Worker, database: Database) -> None:

@@ -52,10 +52,10 @@ def expected_refusal(policy: Policy[Any], visitor: Visitor) -> str | None:
             if maker and visitor.workspace is not None and visitor.workspace < Role.EDITOR:
                 return "403 forbidden"
             return CODE_FORBIDDEN if code and not visitor.may_run_code else None
-        case RunPolicy(role=role):
+        case RunPolicy(role=role, member=member):
             if visitor.design is None:
                 return "404 not_found"
-            return "403 forbidden" if visitor.design < role else None
+            return "403 forbidden" if visitor.design < role or (member and visitor.workspace is None) else None
         case _:
             raise AssertionError(f"The matrix does not know the policy {type(policy).__name__}.")
 
