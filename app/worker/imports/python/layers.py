@@ -115,20 +115,15 @@ class Layers:
         return lambda node: self._reader.plain(node, function.scope)
 
     def handed(self, kind: Kind | None, value: Any) -> Any:
-        """Return `value` with own code for each function in it that is handed to Keras as an object of `kind`."""
+        """Return own code for a function, or the name of one, that is handed to Keras as an object of `kind`."""
         if kind is None or self._own is None:
             return value
-        if isinstance(value, list | tuple):
-            return [self.handed(kind, item) for item in value]
-        if isinstance(value, dict):
-            return {key: self.handed(kind, item) for key, item in value.items()}
-        if isinstance(value, str):
-            value = self.custom_objects.get(value, value)
-        if isinstance(value, LayerValue) and value.class_name == "Activation":
-            value = value.config.get("activation")
-        name = self._own.of_function(kind, value) if isinstance(value, Function) else None
+        found = self.custom_objects.get(value, value) if isinstance(value, str) else value
+        if isinstance(found, LayerValue) and found.class_name == "Activation":
+            found = found.config.get("activation")
+        name = self._own.of_function(kind, found) if isinstance(found, Function) else None
         if name is None:
-            return value
+            return found if isinstance(found, str) else value
         return name if kind.is_function else Made(kind, name, {})
 
     def _bound(self, spec: ObjectSpec, args: list[Any], kwargs: dict[str, Any], node: ast.Call) -> dict[str, Any]:

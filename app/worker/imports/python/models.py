@@ -1,9 +1,9 @@
 """Models in a script: how they are made, and what a script asks of them and changes in them."""
 
 import ast
-from typing import Any, Final
+from typing import Any
 
-from app.catalog.model import Catalog, Kind
+from app.catalog.model import Catalog
 from app.worker.imports.python.layers import Layers
 from app.worker.imports.python.own_code import OwnCode
 from app.worker.imports.python.reach import reached
@@ -20,8 +20,6 @@ from app.worker.imports.python.values import (
     is_symbolic,
 )
 from app.worker.imports.python.words import COMPILED, FITTED
-
-_COMPILED_KINDS: Final = {"loss": Kind.LOSS, "metrics": Kind.METRIC, "weighted_metrics": Kind.METRIC}
 
 
 class Models(Layers):
@@ -106,8 +104,7 @@ class Models(Layers):
                     owner.layers.pop()
                     return None
                 case "compile":
-                    given = dict(zip(COMPILED, args, strict=False)) | kwargs
-                    owner.compiled = {key: self.handed(_COMPILED_KINDS.get(key), each) for key, each in given.items()}
+                    owner.compiled = dict(zip(COMPILED, args, strict=False)) | kwargs
                     return None
                 case "fit":
                     owner.fitted = dict(zip(FITTED, args, strict=False)) | kwargs

@@ -83,7 +83,7 @@ def _read(tree: ast.Module, source: str, catalog: Catalog, filename: str, own: O
         raise NotPython(
             "This script is nested too deeply.", expected=EXPECTED, received="more levels than can be followed"
         ) from error
-    training, notes = training_of(model, keras, found.document, config, keras.catalog)
+    training, notes = training_of(model, keras, found.document, config)
     document = _with_notes(found, training, source)
     return found.model_copy(update={"document": document, "notes": [*found.notes, *keras.notes, *notes]})
 

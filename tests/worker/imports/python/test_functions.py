@@ -274,6 +274,15 @@ def test_what_a_function_takes_from_around_it_comes_along_as_numbers(tmp_path: P
     assert {layer.params.get("activation") for layer in document.layers.values()} == {"steep", None}
 
 
+def test_a_formula_that_doubles_without_end_stays_a_function(tmp_path: Path) -> None:
+    doubled = "def doubled(x):\n" + "    x = x + x\n" * 100 + "    return x\n\n\n"
+    source = f"import keras\n\n\n{doubled}model = keras.Sequential([keras.Input((2,)), keras.layers.Lambda(doubled)])\n"
+
+    document = imported(source, tmp_path).document
+
+    assert {piece.name: piece.source.count("x + x") for piece in document.code.values()} == {"DoubledLayer": 100}
+
+
 NOT_TAKEN = {
     "a function that needs what is around it": """
 def build(scale):
