@@ -69,10 +69,15 @@ def test_nothing_keeps_people_out(person: Callable[..., Page], server: Server) -
     link = page.get_by_test_id("share-link-url").input_value()
     found += violations(page, "sharing")
     viewer = person(None)
+    refused: list[str] = []
+    viewer.on("response", lambda answer: refused.append(answer.url) if answer.status >= 400 else None)
     viewer.goto(link)
     viewer.wait_for_url(re.compile(r"/designs/[\w-]{22}"))
     expect(viewer.get_by_test_id("saved-chip")).to_have_attribute("data-state", "readonly")
     expect(Editor(viewer).nodes).not_to_have_count(0)
+    Editor(viewer).show_panel("Train")
+    expect(viewer.get_by_test_id("train-button")).to_be_disabled()
     found += violations(viewer, "viewing by a link")
 
     assert found == []
+    assert refused == []

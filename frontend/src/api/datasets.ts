@@ -1,23 +1,26 @@
 import { useMutation, useQuery } from "@tanstack/react-query";
 import { answer, api } from "./client";
 import { keys, queryClient } from "./queryClient";
+import { useIsVisitor } from "./session";
 import type { CsvOptions, DatasetDescription, UploadedTable } from "./types";
 import { uploadFile } from "./upload";
 
 const of = (name: string) => ({ params: { path: { name } } });
 
-/** Every data set that a design may be trained on: bundled, Keras' own, uploaded. */
+/** Every data set that a design may be trained on: bundled, Keras' own, uploaded. Visitors get none. */
 export function useDatasets() {
-  return useQuery({ queryKey: keys.datasets, queryFn: () => answer(api.GET("/api/datasets")) });
+  const enabled = !useIsVisitor();
+  return useQuery({ queryKey: keys.datasets, queryFn: () => answer(api.GET("/api/datasets")), enabled });
 }
 
-/** What a data set holds: counts, columns, a preview and the label histogram. */
+/** What a data set holds: counts, columns, a preview and the label histogram. Visitors are not told. */
 export function useDatasetDescription(name: string | null, enabled = true) {
+  const visitor = useIsVisitor();
   return useQuery({
     queryKey: keys.dataset(name ?? ""),
     queryFn: () =>
       answer(api.GET("/api/datasets/{name}/description", of(name ?? ""))) as Promise<DatasetDescription>,
-    enabled: enabled && name !== null,
+    enabled: enabled && !visitor && name !== null,
     staleTime: 5 * 60_000,
   });
 }

@@ -11,6 +11,11 @@ export function useSession() {
   });
 }
 
+/** Whether a share link brought this person: they see one design and its runs, and nothing else of the workspace. */
+export function useIsVisitor(): boolean {
+  return useSession().data?.user === null;
+}
+
 /** Everybody in the workspace. */
 export function usePeople(enabled = true) {
   return useQuery({ queryKey: keys.people, queryFn: () => answer(api.GET("/api/people")), enabled });

@@ -1,15 +1,17 @@
 import { useMutation, useQuery } from "@tanstack/react-query";
 import { answer, api } from "./client";
 import { keys, queryClient } from "./queryClient";
+import { useIsVisitor } from "./session";
 import type { WeightsFile } from "./types";
 import { uploadFile } from "./upload";
 
-/** The weights files and word vectors of the workspace, the newest first. */
+/** The weights files and word vectors of the workspace, the newest first. Visitors get none. */
 export function useWeightsFiles(enabled = true) {
+  const visitor = useIsVisitor();
   return useQuery({
     queryKey: keys.weights,
     queryFn: () => answer(api.GET("/api/weights")) as Promise<WeightsFile[]>,
-    enabled,
+    enabled: enabled && !visitor,
   });
 }
 

@@ -7,7 +7,7 @@ import { useTranslation } from "react-i18next";
 import { useDesigns } from "@/api/designs";
 import { toApiError } from "@/api/errors";
 import { useLatestRuns } from "@/api/runs";
-import { useSession } from "@/api/session";
+import { useIsVisitor, useSession } from "@/api/session";
 import type { DesignSummary, LatestRun } from "@/api/types";
 import { Empty } from "@/ui/Empty";
 import { ErrorView } from "@/ui/ErrorView";
@@ -62,7 +62,7 @@ export function DesignList() {
   const [choosing, setChoosing] = useState(false);
   const [file, setFile] = useState<File | null>(null);
   const me = session.data?.user?.id;
-  const visitor = session.data?.user === null;
+  const visitor = useIsVisitor();
   const runs = useMemo(() => new Map(latest.data?.map((run) => [run.design_id, run])), [latest.data]);
   const found = useMemo(() => arrange(designs.data ?? [], query, order), [designs.data, query, order]);
 

@@ -16,7 +16,7 @@ import { useEffect, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { exportAddress } from "@/api/exports";
 import { hasEnded, useRuns } from "@/api/runs";
-import { useSession } from "@/api/session";
+import { useIsVisitor } from "@/api/session";
 import type { RunSummary } from "@/api/types";
 import { formatDuration, formatMetric } from "@/lib/format";
 import { ErrorView } from "@/ui/ErrorView";
@@ -56,7 +56,7 @@ export function ExportDialog(props: ExportDialogProps) {
 
 function ExportBody({ designId, designName, savePicture }: ExportDialogProps) {
   const { t } = useTranslation("designs");
-  const visitor = useSession().data?.user === null;
+  const visitor = useIsVisitor();
   const [choice, setChoice] = useState<Choice>(visitor ? "design" : "keras");
   const [run, setRun] = useState<string | null>(null);
   const { now, start, cancel } = useExport(designId);

@@ -20,9 +20,9 @@ import type { Role, RunSummary } from "@/api/types";
 import { formatAgo, formatMetric } from "@/lib/format";
 import { notifyDone, notifyError } from "@/ui/notify";
 import { StateChip } from "@/ui/StateChip";
+import { useDatasetTitle } from "@/ui/useDatasetTitle";
 import { runColor } from "./colors";
 import classes from "./runs.module.css";
-import { useDatasetTitle } from "./useDatasetTitle";
 import { useRunName } from "./useRunName";
 
 function lastNumber(run: RunSummary): string {

@@ -7,6 +7,7 @@ import { type DatasetDescription, type DatasetSummary, toApiError, useDatasets }
 import { useCanEdit, useCommands, useTraining } from "@/document";
 import { formatCount, formatShape } from "@/lib/format";
 import { ErrorView } from "@/ui/ErrorView";
+import { useDatasetTitle } from "@/ui/useDatasetTitle";
 import { ColumnsPart } from "./ColumnsPart";
 import { DataPreview } from "./DataPreview";
 import { Part } from "./Part";
@@ -27,6 +28,7 @@ export function DataPart({ data, loading, error }: DataPartProps) {
   const { dataset } = useTraining();
   const canEdit = useCanEdit();
   const datasets = useDatasets();
+  const titleOf = useDatasetTitle();
   const [opened, picker] = useDisclosure(false);
   const chosen = datasets.data?.find((item) => item.name === dataset);
 
@@ -44,7 +46,7 @@ export function DataPart({ data, loading, error }: DataPartProps) {
       {dataset ? (
         <div className={classes.dataset} data-testid="chosen-dataset">
           <Text size="sm" fw={600}>
-            {chosen?.title ?? dataset}
+            {titleOf(dataset)}
           </Text>
           {chosen && (
             <Text size="xs" c="dimmed">

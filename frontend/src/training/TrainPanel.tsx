@@ -37,7 +37,9 @@ export function TrainPanel({ start }: { start?: ReactNode }) {
   const design = useDesignDocument();
   const diagnostics = useDiagnostics(design.id);
   const description = useDatasetDescription(dataset);
-  const preflight = usePreflight(design.id, diagnostics.digest, diagnostics.digest !== "");
+  const canEdit = useCanEdit();
+  // Only somebody who may train asks whether it would go.
+  const preflight = usePreflight(design.id, diagnostics.digest, canEdit && diagnostics.digest !== "");
   useCatalog();
   return (
     <section

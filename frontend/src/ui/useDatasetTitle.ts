@@ -1,9 +1,9 @@
 import { useTranslation } from "react-i18next";
 import { useDatasets } from "@/api";
 
-/** Names the data of a run as the list of data sets does; an uploaded table that is gone has no name any more. */
+/** Names data as the list of data sets does; an uploaded table that is gone, or that a visitor may not see, has no name. */
 export function useDatasetTitle(): (name: string) => string {
-  const { t } = useTranslation("runs");
+  const { t } = useTranslation("common");
   const { data } = useDatasets();
   return (name) => {
     const title = data?.find((dataset) => dataset.name === name)?.title;
