@@ -93,9 +93,7 @@ def _compare(session: Session, ours: Any, theirs: Any, predict: Callable[[Any], 
             received=f"a difference of {difference:.3g}",
             hint="A layer of the design does not save all of its state.",
         )
-    session.say(
-        "log", text="The model draws random numbers as it predicts: what was saved was compared by its weights."
-    )
+    session.say("log", text="The model draws random numbers as it predicts: the saved one was compared by its weights.")
 
 
 def _difference(ours: list[Array], theirs: list[Array]) -> float:
