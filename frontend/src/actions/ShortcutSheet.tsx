@@ -28,7 +28,7 @@ export function ShortcutSheet() {
     >
       <Box style={{ columns: "260px 2", columnGap: 32 }}>
         {GROUPS.map((group) => (
-          <Section key={group} title={t(`group.${group}`)}>
+          <Section key={group} title={t(`section.${group}`)}>
             {ACTIONS.filter((action) => action.group === group && action.shortcut).map((action) => (
               <Row
                 key={action.id}
@@ -38,7 +38,7 @@ export function ShortcutSheet() {
             ))}
           </Section>
         ))}
-        <Section title={t("group.canvas")}>
+        <Section title={t("section.canvas")}>
           {Object.entries(CANVAS_KEYS).map(([key, keys]) => (
             <Row
               key={key}

@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import i18n from "@/i18n";
 import { actionFor, isTyping, pressed, shortcutKeys } from "./keys";
 import { ACTIONS } from "./registry";
 
@@ -12,6 +13,13 @@ const press = (
   shiftKey: false,
   altKey: false,
   ...held,
+});
+
+describe("actions", () => {
+  it("have a title, and a section of the sheet of keys, in words", () => {
+    const wanted = ACTIONS.flatMap(({ id, group }) => [`actions:${id}.title`, `actions:section.${group}`]);
+    expect(wanted.filter((key) => !i18n.exists(key))).toEqual([]);
+  });
 });
 
 describe("keys", () => {
