@@ -86,11 +86,38 @@ def _durable(connection: Any, _record: Any) -> None:
     cursor.close()
 
 
+def _without_zeros(
+    _connection: Any, _cursor: Any, statement: str, parameters: Any, _context: Any, _many: bool
+) -> tuple[str, Any]:
+    """Put U+FFFD in the place of the character zero, which PostgreSQL holds in no text and looks for in none."""
+    return statement, _replaced(parameters)
+
+
+def _replaced(value: Any) -> Any:
+    match value:
+        case str():
+            return value.replace("\0", "\ufffd")
+        case dict():
+            return {key: _replaced(item) for key, item in value.items()}
+        case list():
+            return [_replaced(item) for item in value]
+        case tuple():
+            return tuple(_replaced(item) for item in value)
+    return value
+
+
+def _prepare(engine: Engine) -> None:
+    """Have an engine keep the promises that both databases make."""
+    if engine.dialect.name == "sqlite":
+        event.listen(engine, "connect", _durable)
+    else:
+        event.listen(engine, "before_cursor_execute", _without_zeros, retval=True)
+
+
 def create_blocking_engine(url: str) -> Engine:
     """Return an engine for code outside asyncio: migrations and the room process."""
     engine = create_engine(synchronous_url(url), pool_pre_ping=not url.startswith("sqlite"))
-    if engine.dialect.name == "sqlite":
-        event.listen(engine, "connect", _durable)
+    _prepare(engine)
     return engine
 
 
@@ -119,8 +146,7 @@ class Database:
     def __init__(self, url: str) -> None:
         self.url = url
         self.engine: AsyncEngine = create_async_engine(asynchronous_url(url))
-        if self.engine.dialect.name == "sqlite":
-            event.listen(self.engine.sync_engine, "connect", _durable)
+        _prepare(self.engine.sync_engine)
         self._sessions = async_sessionmaker(self.engine, expire_on_commit=False)
 
     @asynccontextmanager

@@ -45,6 +45,16 @@ async def test_what_may_be_there_once_is_refused_in_words(both_databases: Databa
                 session.add(row)
 
 
+async def test_the_character_zero_is_no_fault(both_databases: Database) -> None:
+    """SQLite keeps it in a text, PostgreSQL something in its place; it is found in neither where it is not."""
+    async with both_databases.session() as session:
+        session.add_all([User(id="ada", name="A\0da"), User(id="bob", name="Bob")])
+    async with both_databases.session() as session:
+        names = (await session.scalars(select(User.name).order_by(User.id))).all()
+        assert await session.get(User, "ada\0") is None
+    assert names in (["A\0da", "Bob"], ["A\ufffdda", "Bob"])
+
+
 async def test_a_moment_keeps_its_instant_and_comes_back_in_utc(both_databases: Database) -> None:
     moment = datetime(2026, 3, 1, 12, 30, 0, 123456, tzinfo=timezone(timedelta(hours=5, minutes=30)))
     async with both_databases.session() as session:
