@@ -303,7 +303,7 @@ export function Ports({ id, ports, type, shapes }: PortsProps) {
           className={classes.port}
           style={{ left, width: PORT_SIZE, height: PORT_SIZE }}
           data-testid={`port-${id}-${port.id}`}
-          data-optional={port.optional || undefined}
+          data-open={(port.optional && !port.wired) || undefined}
           data-stale={port.stale || undefined}
           title={title.join(" · ")}
         />

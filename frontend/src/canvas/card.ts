@@ -15,7 +15,7 @@ export interface CardSize {
   height: number;
 }
 
-const END = { optional: false, variadic: false, stale: false };
+const END = { optional: false, variadic: false, wired: true, stale: false };
 
 /** The ports of a collapsed block: all wires come in at one and leave at the other. */
 export const BLOCK_PORTS: CardPorts = {

@@ -76,6 +76,15 @@ describe("ports", () => {
     ]);
   });
 
+  it("tell at which of them a wire is", () => {
+    const ports = inputPorts(RULES.attention, {}, ["query", "key"]);
+    expect(ports.map(({ id, optional, wired }) => [id, optional, wired])).toEqual([
+      ["query", false, true],
+      ["value", false, false],
+      ["key", true, true],
+    ]);
+  });
+
   it("keep a wired port that the parameters took away, marked as stale", () => {
     expect(outputPorts(RULES.lstm, {}, ["state_h"])).toMatchObject([
       { id: "output", stale: false },

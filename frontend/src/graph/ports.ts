@@ -25,6 +25,8 @@ export interface Port {
   /** May stay without a wire: optional, or the spare one of a variadic port. */
   optional: boolean;
   variadic: boolean;
+  /** A wire is at it. */
+  wired: boolean;
   /** A wire ends here though the layer has no such port with its present parameters. */
   stale: boolean;
 }
@@ -93,8 +95,12 @@ function expand(
     .filter((port) => exists(port, layer, params, follow))
     .flatMap((port) => (port.variadic ? numbered(port, used) : [plain(port)]));
   const known = new Set(ports.map((port) => port.id));
-  const stale = [...new Set(used)].filter((id) => !known.has(id)).sort(byNumber);
-  return [...ports, ...stale.map((id) => ({ ...plain({ name: id }), name: baseName(id), stale: true }))];
+  const wired = new Set(used);
+  const stale = [...wired].filter((id) => !known.has(id)).sort(byNumber);
+  return [
+    ...ports.map((port) => ({ ...port, wired: wired.has(port.id) })),
+    ...stale.map((id) => ({ ...plain({ name: id }), name: baseName(id), wired: true, stale: true })),
+  ];
 }
 
 function plain(port: PortRule): Port {
@@ -104,6 +110,7 @@ function plain(port: PortRule): Port {
     label: port.label ?? port.name,
     optional: port.optional ?? false,
     variadic: false,
+    wired: false,
     stale: false,
   };
 }
@@ -121,6 +128,7 @@ function numbered(port: PortRule, used: readonly string[]): Port[] {
     label: `${port.name}.${number}`,
     optional: (port.optional ?? false) || number > last,
     variadic: true,
+    wired: false,
     stale: false,
   }));
 }
