@@ -9,6 +9,7 @@ function ports(...labels: string[]): Port[] {
     label,
     optional: false,
     variadic: false,
+    wired: false,
     stale: false,
   }));
 }
