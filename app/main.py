@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import errno
 import fcntl
 import json
 import socket
@@ -13,6 +14,8 @@ from typing import IO
 
 import uvicorn
 from fastapi import APIRouter, FastAPI
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.accounts import routes as accounts_routes
 from app.accounts import service as accounts
@@ -66,9 +69,21 @@ def routers() -> list[APIRouter]:
 
 
 def migrate(settings: Settings) -> None:
-    """Bring the database up to the present tables; does nothing, and quickly, when it is there already."""
+    """Bring the database up to the present tables; does nothing, and quickly, when it is there already.
+
+    Raises `Unavailable` when the database does not answer.
+    """
     newest = max(path.name for path in (MIGRATIONS / "versions").glob("[0-9]*.py"))
-    if find_revision(settings.database) == newest.split("_")[0]:
+    try:
+        present = find_revision(settings.database)
+    except DBAPIError as error:
+        raise Unavailable(
+            "The database cannot be used.",
+            expected="a database that answers",
+            received=str(error.orig)[:300],
+            hint="Check LAYERLOOM_DATABASE_URL, or the disk and the rights of the data folder.",
+        ) from error
+    if present == newest.split("_")[0]:
         return
     from alembic import command
     from alembic.config import Config
@@ -152,8 +167,10 @@ def create_app(
         async with running(services):
             on_ready()
             telling = asyncio.create_task(tell_sandbox(), name="words about the sandbox")
-            yield
-            await _cancelled(telling)
+            try:
+                yield
+            finally:
+                await _cancelled(telling)
 
     application = create_application(routers(), url=url, lifespan=lifespan)
     application.state.services = services
@@ -161,16 +178,26 @@ def create_app(
 
 
 def bind(host: str, port: int) -> socket.socket:
-    """Return a socket that listens on `port`, or on the next free one; port 0 takes any."""
+    """Return a socket that listens on `port`, or on the next free one; port 0 takes any.
+
+    Raises `Unavailable` when there is none, or when `host` is no address of this machine.
+    """
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     for candidate in range(port, port + PORTS_TRIED) if port else [0]:
         listener = socket.socket(family, socket.SOCK_STREAM)
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             listener.bind((host, candidate))
-        except OSError:
+        except OSError as error:
             listener.close()
-            continue
+            if error.errno == errno.EADDRINUSE:
+                continue
+            raise Unavailable(
+                f"Nothing can listen on port {candidate} of {host}.",
+                expected="an address of this machine, and a port that this user may take",
+                received=str(error),
+                hint="Choose another host or port: layerloom serve --host 127.0.0.1 --port 9000",
+            ) from error
         listener.listen(1024)
         return listener
     raise Unavailable(
@@ -246,20 +273,27 @@ def serve(
         uvicorn.Server(config).run(sockets=[listener])
 
 
-async def sign_in_link(settings: Settings, url: str, name: str | None = None) -> str:
-    """Return a new one-time sign-in link for `name`, or for the local owner."""
+@asynccontextmanager
+async def transaction(settings: Settings) -> AsyncIterator[AsyncSession]:
+    """Open one transaction for a command, and a database for it."""
     database = Database(settings.database)
     try:
         async with database.session() as session:
-            user = await (accounts.get_user_named(session, name) if name else accounts.ensure_local_owner(session))
-            token = await accounts.create_sign_in_token(session, user)
+            yield session
     finally:
         await database.close()
+
+
+async def sign_in_link(settings: Settings, url: str, name: str | None = None) -> str:
+    """Return a new one-time sign-in link for `name`, or for the local owner."""
+    async with transaction(settings) as session:
+        user = await (accounts.get_user_named(session, name) if name else accounts.ensure_local_owner(session))
+        token = await accounts.create_sign_in_token(session, user)
     return f"{url}/sign-in?token={token}"
 
 
 def present_url(settings: Settings) -> str:
-    """Return where the server answers now, or would by its settings when it does not run."""
+    """Return where the server answers, or answered last; where it would by its settings when it never ran."""
     with contextlib.suppress(FileNotFoundError):
         return settings.address_file.read_text().strip()
     return settings.url(settings.port)
@@ -278,13 +312,9 @@ def add_user(name: str) -> str:
     migrate(settings)
 
     async def add() -> str:
-        database = Database(settings.database)
-        try:
-            async with database.session() as session:
-                user = await accounts.add_user(session, name)
-                return await accounts.create_sign_in_token(session, user)
-        finally:
-            await database.close()
+        async with transaction(settings) as session:
+            user = await accounts.add_user(session, name)
+            return await accounts.create_sign_in_token(session, user)
 
     return f"{present_url(settings)}/sign-in?token={asyncio.run(add())}"
 
@@ -295,13 +325,9 @@ def allow_code(name: str, allowed: bool) -> None:
     migrate(settings)
 
     async def allow() -> None:
-        database = Database(settings.database)
-        try:
-            async with database.session() as session:
-                user = await accounts.get_user_named(session, name)
-                await accounts.set_may_run_code(session, user.id, allowed)
-        finally:
-            await database.close()
+        async with transaction(settings) as session:
+            user = await accounts.get_user_named(session, name)
+            await accounts.set_may_run_code(session, user.id, allowed)
 
     asyncio.run(allow())
 

@@ -191,6 +191,7 @@ def test_train_for_a_person_on_a_table(tmp_path: Path) -> None:
         (["import", "nowhere.keras", "-o", "x.json"], "There is no such file."),
         (["train", "{design}", "--dataset", "moon"], "There is no data set of this name."),
         (["train", "{design}", "--dataset", "moon.csv"], "There is no such file."),
+        (["train", "{design}", "--dataset", "iris", "-o", "{design}"], "A file or a folder cannot be used."),
         (["catalog", "--kind", "planets"], "The catalog has no such kind."),
         (["export", "{design}", "-o", "/nowhere/at/all.keras"], "The folder to write into is not there."),
         (["export", "{design}", "--format", "pickle", "-o", "x"], "Invalid value for '--format'"),

@@ -48,5 +48,8 @@ def main() -> None:
     except AppError as error:
         tell(error)
         sys.exit(PROBLEMS)
+    except OSError as error:
+        tell(WrongUse("A file or a folder cannot be used.", expected="one that may be used", received=str(error)))
+        sys.exit(WRONG_USE)
     except KeyboardInterrupt:
         sys.exit(130)
