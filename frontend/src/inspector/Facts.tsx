@@ -8,7 +8,7 @@ import classes from "./inspector.module.css";
 
 interface FactsProps {
   node: string;
-  /** The class that the node calls: its ports stand in the order in which Keras takes and gives them. */
+  /** What the node calls, where the catalog knows it: shapes stand in the order of its ports. */
   spec: ObjectSpec | undefined;
 }
 
@@ -18,6 +18,8 @@ export function Facts({ node, spec }: FactsProps) {
   const { byNode, analyzing } = useDiagnosed();
   const facts = byNode.get(node);
   if (!facts || (shapeCount(facts) === 0 && facts.params === 0)) {
+    // Of a class that nobody knows, shapes will not come by connecting it.
+    if (!spec) return null;
     return (
       <Text size="xs" c="dimmed" className={classes.unknown}>
         {t(analyzing ? "facts.checking" : "facts.unknown")}

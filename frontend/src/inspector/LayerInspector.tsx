@@ -32,6 +32,7 @@ export function LayerInspector({ node, weights }: LayerInspectorProps) {
   const problems = useProblemsOf(node);
   if (!call || !layer) return null;
   const spec = layerSpec(layer.class_name);
+  const known = layer.class_name === PLACEHOLDER ? undefined : spec;
   return (
     <>
       <Header id={call.layer} layer={layer} spec={spec} />
@@ -47,12 +48,12 @@ export function LayerInspector({ node, weights }: LayerInspectorProps) {
             ))}
           </div>
         )}
-        <Facts node={node} spec={spec} />
+        <Facts node={node} spec={known} />
         <SharedLayer node={node} layerId={call.layer} />
         <NestedModel node={node} layer={layer} />
-        {spec && layer.class_name !== PLACEHOLDER ? (
+        {known ? (
           <Section title={t("parameters")}>
-            <LayerForm id={call.layer} layer={layer} spec={spec} problems={problems} />
+            <LayerForm id={call.layer} layer={layer} spec={known} problems={problems} />
           </Section>
         ) : (
           <MapPlaceholder id={call.layer} layer={layer} />
