@@ -17,6 +17,8 @@ class BadData(Invalid):
 
 
 class DataTooLarge(TooLarge):
+    """A table is larger than one that is read here."""
+
     code = "data_too_large"
 
 

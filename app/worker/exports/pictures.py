@@ -67,6 +67,7 @@ _SHOWN: Final = {
 
 
 def no_graphviz() -> ToolMissing:
+    """Return the error for a server without Graphviz."""
     return ToolMissing(
         "Keras draws with Graphviz, which is not installed on the server.",
         expected="the program dot of Graphviz on the PATH",

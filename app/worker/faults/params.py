@@ -15,6 +15,7 @@ from app.worker.faults.site import Account, Site, received_from, shown
 
 
 def groups(site: Site, match: re.Match[str]) -> Account | None:
+    """Groups must divide the channels that come in, and the filters."""
     if not site.wires:
         return None
     wire = site.wires[0]
@@ -35,6 +36,7 @@ def groups(site: Site, match: re.Match[str]) -> Account | None:
 
 
 def filters_groups(site: Site, match: re.Match[str]) -> Account:
+    """Groups must divide the filters."""
     groups, filters = int(match["groups"]), int(match["filters"])
     best = max(size for size in range(1, min(groups, filters) + 1) if filters % size == 0)
     return Account(
@@ -52,6 +54,7 @@ def filters_groups(site: Site, match: re.Match[str]) -> Account:
 
 
 def reshape_size(site: Site, match: re.Match[str]) -> Account | None:
+    """A Reshape keeps every value."""
     if not site.wires:
         return None
     wire, target = site.wires[0], site.params.get("target_shape")
@@ -80,6 +83,7 @@ def _count(shape: str) -> str:
 
 
 def invalid_axis(site: Site, _match: re.Match[str]) -> Account | None:
+    """A parameter names an axis that the input does not have."""
     param = next((name for name in ("axis", "axes", "dims") if name in site.params), None)
     if param is None:
         return None
@@ -98,6 +102,7 @@ def invalid_axis(site: Site, _match: re.Match[str]) -> Account | None:
 
 
 def cropping(site: Site, _match: re.Match[str]) -> Account:
+    """A Cropping layer leaves nothing."""
     layer = site.found.document.nodes[site.node].layer
     rank = len(site.shape_of(site.wires[0])) - 2 if site.wires else 0
     return Account(
@@ -115,6 +120,7 @@ def cropping(site: Site, _match: re.Match[str]) -> Account:
 
 
 def needs_batch_size(site: Site, _match: re.Match[str]) -> Account:
+    """A stateful layer must know the batch size, which its Inputs tell."""
     found = site.found
     above = sorted(
         node for node in upstream_of([site.node], found.topology.incoming) if found.marker_of(node) == "input"
@@ -141,6 +147,7 @@ def needs_batch_size(site: Site, _match: re.Match[str]) -> Account:
 
 
 def input_count(site: Site, match: re.Match[str]) -> Account:
+    """A merging layer takes a certain number of inputs."""
     wanted = int(match["count"])
     extra = site.wires[wanted:]
     return Account(
@@ -186,6 +193,7 @@ def _counted(number: int, word: str) -> str:
 
 
 def call_argument(site: Site, match: re.Match[str]) -> Account | None:
+    """A call has an argument that the layer does not take."""
     name = match["name"]
     if name not in site.found.document.nodes[site.node].arguments:
         return None
@@ -230,6 +238,7 @@ def invalid_param(site: Site, match: re.Match[str]) -> Account | None:
 
 
 def wrong_dtype(site: Site, match: re.Match[str]) -> Account:
+    """The layer does not take values of the type that comes in."""
     wire = site.wires[0] if len(site.wires) == 1 else None
     return Account(
         code="wrong_dtype",

@@ -16,6 +16,7 @@ SQUEEZING: Final = re.compile(r"Flatten|Global(Average|Max)Pooling[123]D")
 
 
 def wrong_rank(site: Site, match: re.Match[str]) -> Account | None:
+    """The layer takes tensors of another number of axes."""
     index, bound, expected = int(match["index"]), match["bound"] or "", int(match["expected"])
     if index >= len(site.wires):
         return None
@@ -42,6 +43,7 @@ def _rank_hint(found: int, expected: int) -> str:
 
 
 def rank_fixes(site: Site, wire: Wire, shape: Shape, expected: int) -> Iterator[Fix]:
+    """Propose ways in which what comes through `wire` gets `expected` axes, batch included."""
     document, topology = site.found.document, site.found.topology
     source = site.found.layer_of(wire.source)
     if site.class_name == "Permute":
@@ -87,6 +89,7 @@ def _product(sizes: list[int]) -> int:
 
 
 def without_time(site: Site, match: re.Match[str]) -> Account | None:
+    """There is no axis of time steps, or none that leaves an inner layer enough."""
     if not site.wires:
         return None
     wire = site.wires[0]

@@ -44,6 +44,7 @@ class Site:
         return self.found.layer_of(self.node).class_name
 
     def shape_of(self, wire: Wire) -> Shape:
+        """Return the shape that flows through `wire`, batch axis included; nothing where it is not known."""
         return self.shapes.get(f"{wire.source}:{wire.source_port}", ())
 
 

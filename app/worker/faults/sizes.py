@@ -19,6 +19,7 @@ WIDTH_PARAMS: Final = ("units", "filters", "output_dim")
 
 
 def wrong_axis(site: Site, match: re.Match[str]) -> Account | None:
+    """An axis has another size than the weights of the layer are made for."""
     index, axis, expected = int(match["index"]), int(match["axis"]), int(match["expected"])
     if index >= len(site.wires):
         return None
@@ -82,6 +83,7 @@ def width_fixes(site: Site, wire: Wire, width: int | None) -> Iterator[Fix]:
 
 
 def width_fixes_of(found: Survey, wire: Wire, width: int | None) -> Iterator[Fix]:
+    """Propose what `width_fixes` does, for a survey without a site."""
     setter = width_setter(found, wire)
     if setter is None or width is None:
         return
@@ -95,6 +97,7 @@ def width_fixes_of(found: Survey, wire: Wire, width: int | None) -> Iterator[Fix
 
 
 def shapes_differ(site: Site, _match: re.Match[str]) -> Account | None:
+    """A merging layer takes inputs of one shape."""
     if len(site.wires) < 2:
         return None
     shapes = [site.shape_of(wire) for wire in site.wires]
@@ -176,6 +179,7 @@ def _both_flattened(site: Site, first: Wire, wire: Wire) -> Iterator[Fix]:
 
 
 def padding_fixes(site: Site, wire: Wire) -> Iterator[Fix]:
+    """Propose padding "same" for the layers above `wire` that shrink what flows."""
     node = wire.source
     for _ in range(8):
         spec = site.found.spec_of(node)
@@ -188,6 +192,7 @@ def padding_fixes(site: Site, wire: Wire) -> Iterator[Fix]:
 
 
 def dot(site: Site, match: re.Match[str]) -> Account | None:
+    """A Dot multiplies along axes of one size."""
     if len(site.wires) < 2:
         return None
     first, wire = site.wires[:2]
@@ -206,6 +211,7 @@ def dot(site: Site, match: re.Match[str]) -> Account | None:
 
 
 def output_too_small(site: Site, _match: re.Match[str]) -> Account:
+    """A window is larger than what it slides over."""
     spec = site.found.spec_of(site.node)
     has_padding = spec is not None and any(param.name == "padding" for param in spec.params)
     proposals = [fixes.set_param(site.found.document, site.node, "padding", "same")] if has_padding else []
@@ -222,6 +228,7 @@ def output_too_small(site: Site, _match: re.Match[str]) -> Account:
 
 
 def undefined_axis(site: Site, _match: re.Match[str]) -> Account:
+    """An axis that decides the shape of weights is left open."""
     wire = next((wire for wire in site.wires if None in site.shape_of(wire)[1:]), None)
     origin = _origin_of_none(site)
     return Account(

@@ -73,6 +73,7 @@ def thawed(model: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def input_params(config: Mapping[str, Any]) -> dict[str, JsonValue]:
+    """Return the parameters of an InputLayer, from the shape with the batch axis that its configuration tells."""
     shape = config.get("batch_shape") or config.get("batch_input_shape")
     if not isinstance(shape, list) or not shape:
         return {}
@@ -81,6 +82,7 @@ def input_params(config: Mapping[str, Any]) -> dict[str, JsonValue]:
 
 
 def built_shape(data: Mapping[str, Any]) -> list[Any] | None:
+    """Return the shape, batch included, that a Sequential without an InputLayer was built for, as far as it tells."""
     built = data.get("build_config")
     shape = data["config"].get("build_input_shape") or (built.get("input_shape") if isinstance(built, dict) else None)
     if not shape:
@@ -90,6 +92,7 @@ def built_shape(data: Mapping[str, Any]) -> list[Any] | None:
 
 
 def refuse_repeated(names: list[str]) -> None:
+    """Raise `NotAModel` where two layers of a graph have one name."""
     name, count = Counter(names).most_common(1)[0] if names else ("", 0)
     if count > 1:
         raise NotAModel(

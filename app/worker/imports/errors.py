@@ -6,14 +6,20 @@ from app.shared.errors import Invalid, TooLarge
 
 
 class NotAModel(Invalid):
+    """What the file holds is no Keras model, or none that a design can hold."""
+
     code: ClassVar[str] = "not_a_model"
 
 
 class BadArchive(Invalid):
+    """A `.keras` file is damaged, or made to do harm."""
+
     code: ClassVar[str] = "bad_archive"
 
 
 class BadHdf5(Invalid):
+    """An HDF5 file is damaged, or made to do harm."""
+
     code: ClassVar[str] = "bad_hdf5"
 
 

@@ -88,6 +88,7 @@ class Drawing:
         return [*(each.report() for each in self._translated), *self._masks]
 
     def identifier(self, name: str) -> str:
+        """Return an id made from `name` that nothing of the design has yet."""
         base = re.sub(r"[^A-Za-z0-9_-]", "_", name)[:56] or "layer"
         found = next(found for number in count(1) if (found := _numbered(base, number)) not in self._taken)
         self._taken.add(found)

@@ -25,6 +25,7 @@ def tensors(value: Any) -> Iterator[History]:
 
 
 def is_tensor(value: Any) -> bool:
+    """Return whether a value is a tensor as Keras writes it."""
     return isinstance(value, dict) and value.get("class_name") == _TENSOR
 
 
@@ -56,6 +57,7 @@ def shapes_by_history(entries: list[Any]) -> dict[History, list[Any]]:
 
 
 def calls_of(entry: Mapping[str, Any]) -> list[Any]:
+    """Return the calls of a layer that its entry lists."""
     calls = entry.get("inbound_nodes")
     return calls if isinstance(calls, list) else []
 
@@ -77,6 +79,7 @@ def arguments_of(call: Any) -> tuple[list[Any], dict[str, Any]]:
 
 
 def history(value: Any) -> History:
+    """Return a `keras_history` of the file; raise `NotAModel` where it is none."""
     match value:
         case [str(name), int(number), int(index)]:
             return name, number, index

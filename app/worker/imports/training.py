@@ -45,6 +45,7 @@ class _Reader:
         self.notes: list[str] = []
 
     def optimizer(self, value: Any) -> Configured | None:
+        """Return the optimizer of a `compile_config`, fields of older versions renamed or noted."""
         if isinstance(value, Mapping) and isinstance(inner := value.get("config"), Mapping):
             config = {_GONE.get(str(key), str(key)): item for key, item in inner.items()}
             for old in ("decay", "is_legacy_optimizer", "jit_compile"):
@@ -57,6 +58,7 @@ class _Reader:
         return self._object(Kind.OPTIMIZER, value, "optimizer")
 
     def losses(self, value: Any, weights: Any) -> dict[str, Loss]:
+        """Return the loss and its weight by Output node."""
         found: dict[str, Loss] = {}
         for end, loss, weight in zip(self._outputs, self._spread(value), self._spread(weights), strict=True):
             chosen = self._object(Kind.LOSS, loss, f"loss of {end.name}")
@@ -67,6 +69,7 @@ class _Reader:
         return found
 
     def metrics(self, plain: Any, weighted: Any) -> dict[str, dict[str, Metric]]:
+        """Return the metrics by Output node, those that take weights among them."""
         found: dict[str, dict[str, Metric]] = {}
         for is_weighted, value in ((False, plain), (True, weighted)):
             for end, chosen in zip(self._outputs, self._spread(value, many=True), strict=True):
@@ -83,6 +86,7 @@ class _Reader:
         return found
 
     def options(self, config: Mapping[str, Any]) -> CompileOptions:
+        """Return the further arguments of `compile`."""
         given = {name: config[name] for name in _OPTIONS if config.get(name) is not None}
         if given.get("jit_compile") not in (True, "auto"):
             given.pop("jit_compile", None)  # a compiled model tells what "auto" came to; false is what it is here

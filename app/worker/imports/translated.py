@@ -48,9 +48,11 @@ class Translated:
 
     @property
     def marker(self) -> str:
+        """What the layer marks, as `ObjectSpec.marker` says; nothing for a placeholder."""
         return self.spec.marker if self.spec is not None else ""
 
     def report(self) -> LayerReport:
+        """Return what became of the layer."""
         note = "; ".join(dict.fromkeys(self.notes))
         if self.spec is None:
             kept = self.layer.params.get("class_name")

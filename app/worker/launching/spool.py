@@ -81,6 +81,7 @@ class Spool:
             os.fsync(self._file.fileno())
 
     def close(self) -> None:
+        """Have the disk keep all, and close the file."""
         self.sync()
         self._file.close()
 

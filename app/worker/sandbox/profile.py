@@ -59,6 +59,7 @@ class Profile:
     limits: Limits = Limits(memory_bytes=4 * 2**30)
 
     def resolved(self) -> "Profile":
+        """Return the profile with its paths freed of links."""
         return replace(self, folder=self.folder.resolve(), readable=tuple(path.resolve() for path in self.readable))
 
 

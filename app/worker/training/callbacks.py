@@ -56,6 +56,7 @@ class Control:
 
     @property
     def paused(self) -> bool:
+        """Whether the run is to wait."""
         return not self._go.is_set()
 
     def wait(self) -> None:

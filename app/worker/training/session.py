@@ -53,6 +53,7 @@ class Session:
         self.emit({"event": event, "time": time.time(), **fields})
 
     def check_stop(self) -> None:
+        """Raise `Stopped` where a stop was asked."""
         if self.control.stop.is_set():
             raise Stopped
 

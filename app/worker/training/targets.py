@@ -23,6 +23,7 @@ class OutputEnd:
 
     @property
     def units(self) -> int | None:
+        """The size of the last axis; None where it is left open."""
         return self.shape[-1] if self.shape else 1
 
 

@@ -62,16 +62,20 @@ class Store:
 
     @cached_property
     def layers(self) -> dict[str, tuple[int, StoredLayer]]:
+        """Number and shapes of each layer, by its name in the file."""
         assert isinstance(self.contents, LayerWeights)
         return {stored.name: (number, stored) for number, stored in enumerate(self.contents.layers)}
 
     def array(self, layer: int, weight: int) -> Array:
+        """Return a weight of a layer, both counted as in the index."""
         return self._read(member_name(layer, weight))
 
     def words(self) -> list[str]:
+        """Return the words of a file of word vectors, in its order."""
         return self.archive.read(WORDS).decode("utf-8").split("\n")
 
     def vectors(self) -> Array:
+        """Return the vectors of those words, `(words, dimensions)` of float32."""
         return self._read(VECTORS)
 
     def _read(self, name: str) -> Array:

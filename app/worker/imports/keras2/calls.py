@@ -157,7 +157,7 @@ def _is_model(layer: Any) -> bool:
 
 def _name(layer: Any) -> str:
     config = layer.get("config") if isinstance(layer, dict) else None
-    name = (
-        layer.get("name") or (config.get("name") if isinstance(config, dict) else None) if config is not None else None
-    )
+    if not isinstance(config, dict):
+        return ""
+    name = layer.get("name") or config.get("name")
     return name if isinstance(name, str) else ""
