@@ -29,15 +29,12 @@ import type { Block } from "@/graph/blocks";
 import type { Port } from "@/graph/ports";
 import { formatCompact, formatCount } from "@/lib/format";
 import classes from "./canvas.module.css";
-import { type CardPorts, namePlaces, nameRoom, PORT_ROW, PORT_SIZE, portCenters } from "./card";
+import { type CardPorts, FIRST_NAME, namePlaces, nameRoom, PORT_ROW, PORT_SIZE, portCenters } from "./card";
 import { cardColor, useColoring } from "./coloring";
 import { useFacts, useNodeFacts } from "./facts";
 import { callsOf } from "./sharedCalls";
 import { useCanvasState } from "./state";
 import { formatDims, operationTitle, summarize } from "./summary";
-
-/** Pixels from the edge of a card to the first row of its ports' names. */
-const FIRST_NAME = 8;
 
 /** A card: of one layer, or of a collapsed block of them. */
 export type FlowNode = Node<{ ports: CardPorts; block?: Block }, "layer" | "block">;

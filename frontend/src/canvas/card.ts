@@ -38,8 +38,10 @@ function showsNames(ports: readonly Port[]): boolean {
   return ports.filter((port) => !port.variadic).length > 1;
 }
 
+/** Pixels from the edge of a card to the first row of its ports' names. */
+export const FIRST_NAME = 8;
 /** Pixels that a character of a port's name takes, and the space that it needs to its neighbour. */
-const CHARACTER = 5.3;
+export const CHARACTER = 5.3;
 const NAME_GAP = 4;
 
 type Rows = 0 | 1 | 2;

@@ -65,6 +65,21 @@ describe("a picture of a design", () => {
     expect(drawGraph(content, TOP, new FactIndex(), "light")).toContain("<svg");
   });
 
+  it("writes the names of ports, and marks those that are wired or have to be", () => {
+    const design = DesignDocument.local();
+    const attention = design.commands.addLayer({ class_name: "Attention", x: 0, y: 200 }) as string;
+    const input = design.commands.addLayer({ class_name: "InputLayer", x: 0, y: 0 }) as string;
+    const marks = () => {
+      const svg = drawGraph(design.snapshot.content, TOP, new FactIndex(), "light");
+      return [/>(query|value|key)</g, /<circle [^>]*r="4"/g].map((each) => svg.match(each)?.length);
+    };
+    expect(marks()).toEqual([2, 4]);
+    design.commands.connect(
+      edgeKey({ source: input, source_port: "output", target: attention, target_port: "key" }),
+    );
+    expect(marks()).toEqual([3, 5]);
+  });
+
   it("has room for a wire that runs beside the cards", () => {
     const design = DesignDocument.local();
     const chain = [0, 1, 2].map((row) =>

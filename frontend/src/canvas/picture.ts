@@ -1,11 +1,21 @@
 import { layerSpec, layerStyle, layerTitle } from "@/catalog";
 import { type DesignContent, layerCount, MODEL, nodesIn, snakeCase, wiresIn } from "@/document";
 import { boundsOf } from "@/graph/arrange";
-import { type Curve, curvePath, middleOf } from "@/graph/curve";
+import { type Curve, curvePath, middleOf, type Point } from "@/graph/curve";
 import { lanesOf } from "@/graph/lanes";
 import { saveBlob } from "@/lib/download";
 import { formatCompact } from "@/lib/format";
-import { type CardPorts, cardSize, nameRoom, portCenters, wireEnd } from "./card";
+import {
+  type CardPorts,
+  CHARACTER,
+  cardSize,
+  FIRST_NAME,
+  namePlaces,
+  nameRoom,
+  PORT_ROW,
+  portCenters,
+  wireEnd,
+} from "./card";
 import type { Scheme } from "./coloring";
 import type { FactIndex } from "./facts";
 import { nodePorts } from "./graphOf";
@@ -139,29 +149,39 @@ function drawCard(card: DrawnCard, content: DesignContent, facts: FactIndex, the
       bold: true,
     }),
     !compact && (named || summary)
-      ? text(shortened([named ? layer.name : "", summary].filter(Boolean).join("  "), 34), {
+      ? text(shortened([named ? layer.name : "", summary].filter(Boolean).join(" · "), 34), {
           x: x + (round === 10 ? 18 : 36),
           y: middle + 13,
           size: 11,
           fill: colors.dim,
         })
       : "",
-    count
-      ? text(count, { x: x + width - 14, y: middle + 4, size: 10.5, fill: colors.dim, anchor: "end" })
-      : "",
-    ...dots(ports.inputs, x, y, colors),
-    ...dots(ports.outputs, x, y + height, colors),
+    count ? text(count, { x: x + width - 14, y: first, size: 10.5, fill: colors.dim, anchor: "end" }) : "",
+    ...portMarks(ports.inputs, { x, y }, "above", colors),
+    ...portMarks(ports.outputs, { x, y: y + height }, "below", colors),
   ];
   return `<g>${parts.join("")}</g>`;
 }
 
-function dots(ports: CardPorts["inputs"], x: number, y: number, colors: (typeof COLORS)[Scheme]): string[] {
+/** The ports along one edge of a card at which a wire is or has to be: a dot, and the name where names are written. */
+function portMarks(
+  ports: CardPorts["inputs"],
+  { x, y }: Point,
+  side: "above" | "below",
+  colors: (typeof COLORS)[Scheme],
+): string[] {
   const centers = portCenters(ports);
-  return ports.flatMap((port, index) =>
-    port.optional
-      ? []
-      : `<circle cx="${x + (centers[index] ?? 0)}" cy="${y}" r="4" fill="${colors.wire}" stroke="${colors.card}" stroke-width="1.5"/>`,
-  );
+  const names = namePlaces(ports);
+  return ports.flatMap((port, index) => {
+    const at = x + (centers[index] ?? 0);
+    if (port.optional && !port.wired) return [];
+    const dot = `<circle cx="${at}" cy="${y}" r="4" fill="${colors.wire}" stroke="${colors.card}" stroke-width="1.5"/>`;
+    const name = names[index];
+    const deep = name ? FIRST_NAME + name.row * PORT_ROW : 0;
+    const words = name && shortened(port.label, Math.floor(name.width / CHARACTER));
+    const style = { x: at, y: side === "above" ? y + deep + 8 : y - deep - 1, size: 9.5, fill: colors.dim };
+    return [dot, words ? text(words, { ...style, anchor: "middle" }) : ""];
+  });
 }
 
 interface TextStyle {
