@@ -19,7 +19,7 @@ export interface ActionHost {
   openRuns(): void;
   openVersions(): void;
   openShare(): void;
-  notify(key: string, values?: Record<string, unknown>): void;
+  notify(key: string): void;
   /** Show a message that is already in words. */
   tell(words: string): void;
 }

@@ -1,4 +1,4 @@
-import { useMantineColorScheme } from "@mantine/core";
+import { useComputedColorScheme, useMantineColorScheme } from "@mantine/core";
 import { notifications } from "@mantine/notifications";
 import { useMemo } from "react";
 import { useTranslation } from "react-i18next";
@@ -30,17 +30,18 @@ function OpenDesign({ design }: { design: DesignDetail }) {
 function WithActions({ design }: { design: DesignDetail }) {
   const { t } = useTranslation("actions");
   const navigate = useNavigate();
-  const { colorScheme, setColorScheme } = useMantineColorScheme();
+  const { setColorScheme } = useMantineColorScheme();
+  const shown = useComputedColorScheme("light");
   const host = useMemo(
     () => ({
-      toggleTheme: () => setColorScheme(colorScheme === "dark" ? "light" : "dark"),
+      toggleTheme: () => setColorScheme(shown === "dark" ? "light" : "dark"),
       openRuns: () => void navigate(`/designs/${design.id}/runs`),
       openVersions: () => press("versions-open"),
       openShare: () => press("share-open"),
       notify: (key: string) => notifications.show({ message: t(key), autoClose: 5_000 }),
       tell: (message: string) => notifications.show({ message, autoClose: 6_000 }),
     }),
-    [colorScheme, setColorScheme, navigate, design.id, t],
+    [shown, setColorScheme, navigate, design.id, t],
   );
   return (
     <ActionProvider host={host}>
