@@ -28,6 +28,8 @@ MAX_GRAPHS: Final = 1_000
 MAX_CODE: Final = 200
 MAX_SOURCE: Final = 100_000
 MAX_COORDINATE: Final = 1_000_000.0
+MAX_LEVELS: Final = 56
+"""Lists and objects inside one another in one value."""
 
 Identifier = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
 Port = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,63}(\.[0-9]{1,4})?$")]
@@ -49,22 +51,31 @@ Key = Annotated[str, StringConstraints(max_length=1_000)]
 """What names a value: a parameter, an argument, a class of the labels."""
 
 
-def _whole(value: JsonValue) -> JsonValue:
-    """Raise `ValueError` where a text inside `value` is none, such as half of a pair of surrogates."""
+def _shareable(value: JsonValue, levels: int = 0) -> JsonValue:
+    """Return `value`; raise `ValueError` for what a shared document cannot hold.
+
+    That is an integer beyond 64 bits, a text that is none (half of a pair of surrogates), and more than `MAX_LEVELS`.
+    """
+    if levels > MAX_LEVELS:
+        raise ValueError(f"A value has at most {MAX_LEVELS} levels.")
     match value:
         case str():
             value.encode()
+        case int():
+            if not -(2**63) <= value < 2**63:
+                raise ValueError("An integer has at most 64 bits.")
         case list():
             for item in value:
-                _whole(item)
+                _shareable(item, levels + 1)
         case dict():
             for key, item in value.items():
                 key.encode()
-                _whole(item)
+                _shareable(item, levels + 1)
     return value
 
 
-Json = Annotated[JsonValue, AfterValidator(_whole)]
+Json = Annotated[JsonValue, AfterValidator(_shareable)]
+"""A value of a parameter or an argument."""
 
 _EDGE_KEY = re.compile(
     r"(?P<source>[A-Za-z0-9_-]{1,64}):(?P<source_port>[a-z][a-z0-9_.]{0,68})"

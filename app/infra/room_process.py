@@ -32,14 +32,18 @@ class RoomProcess:
         return int(number)
 
     async def release(self) -> None:
-        """Let the process store what it holds and end; kill it when it does not."""
+        """Let the process store what it holds and end."""
         self.writer.close()
+        await self.until_ended()
+        self.busy.close()
+
+    async def until_ended(self) -> None:
+        """Wait for a process that is about to end; kill it when it does not."""
         try:
             async with asyncio.timeout(HANG_SECONDS):
                 await self.process.wait()
         except TimeoutError:
             await self.end()
-        self.busy.close()
 
     async def end(self) -> None:
         """Kill the process, which may have ended already, and wait for it."""

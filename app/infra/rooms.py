@@ -332,7 +332,7 @@ class RoomClient:
             if isinstance(ending, Exception):
                 log.error("the room process answered what is no answer", exc_info=ending)
         hung = watchdog.done() and not watchdog.cancelled()
-        await process.end()
+        await (process.end() if hung else process.until_ended())
         number = process.working_on()
         asked = self._asked.get(number)
         innocent = process.process.returncode == -signal.SIGKILL and not hung

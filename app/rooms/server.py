@@ -100,7 +100,7 @@ class RoomServer:
         return bool(select.select([self.connection], [], [], seconds)[0])
 
     def handle(self, request: Request, body: bytes) -> None:
-        """Answer a request, now or when it is stored. The file `busy` names it meanwhile."""
+        """Answer a request, now or when it is stored. The file `busy` names it meanwhile, and ever after a fault."""
         self.busy[: BUSY.size] = BUSY.pack(request.id)
         try:
             answered = self.handlers[request.op](request, body)
@@ -110,8 +110,7 @@ class RoomServer:
             log.exception("a request about design %s did not reach the database", request.design)
             self.rooms.pop(request.design, None)
             answered = Answer(id=request.id, fault="unavailable", message=UNREACHED), b""
-        finally:
-            self.busy[: BUSY.size] = BUSY.pack(0)
+        self.busy[: BUSY.size] = BUSY.pack(0)
         if answered is not None:
             self.connection.sendall(frame(*answered))
 

@@ -1,10 +1,14 @@
 """The schema of the design file."""
 
+import json
+from typing import Any
+
 import pytest
 from hypothesis import given
 from pydantic import ValidationError
 
 from app.document.model import EdgeEnds, GraphDocument, parse_edge_key
+from app.rooms.room import Room
 from tests.document.strategies import documents, identifiers, ports
 
 
@@ -33,6 +37,24 @@ def test_another_edge_key_is_refused(key: str) -> None:
         GraphDocument.model_validate({"edges": {key: {}}})
 
 
+def nested(levels: int) -> object:
+    """Return lists and objects in turn, so many inside one another."""
+    value: object = 1
+    for level in range(levels):
+        value = [value] if level % 2 else {"a": value}
+    return value
+
+
+@pytest.mark.parametrize("value", [nested(56), 2**63 - 1, -(2**63), 2**53 + 1, "\0", "\U0001f600", {}])
+def test_every_value_of_a_design_is_held_by_its_room(value: Any) -> None:
+    layer = {"class_name": "Dense", "name": "d", "params": {"x": value}}
+    document = GraphDocument.model_validate({"layers": {"a": layer}})
+    room = Room("design", "epoch")
+    room.write(document.model_dump(mode="json"))
+    told = json.loads(room.snapshot())
+    assert (GraphDocument.model_validate(told["document"]), told["dropped"]) == (document, [])
+
+
 @pytest.mark.parametrize(
     "data",
     [
@@ -46,6 +68,9 @@ def test_another_edge_key_is_refused(key: str) -> None:
         {"layers": {"a": {"class_name": "Dense", "name": "d", "params": {"x": [{"y": "\ud800"}]}}}},
         {"layers": {"a": {"class_name": "Dense", "name": "d", "params": {"x": [{"\ud800": 1}]}}}},
         {"layers": {"a": {"class_name": "Dense", "name": "d", "params": {"\ud800": 1}}}},
+        {"layers": {"a": {"class_name": "Dense", "name": "d", "params": {"x": [2**63]}}}},
+        {"layers": {"a": {"class_name": "Dense", "name": "d", "params": {"x": -(2**63) - 1}}}},
+        {"layers": {"a": {"class_name": "Dense", "name": "d", "params": {"x": nested(57)}}}},
         {"nodes": {"a": {"layer": "a", "arguments": {"\ud800": True}}}},
         {"training": {"fit": {"class_weight": {"\ud800": 1.0}}}},
         {"training": {"fit": {"epochs": 0}}},

@@ -323,6 +323,17 @@ async def test_whoever_crashes_the_process_is_told_and_the_others_go_on(sqlite_r
     assert rooms.restarts == 1
 
 
+async def test_a_fault_of_the_process_is_told_to_whoever_caused_it_and_to_nobody_again(
+    sqlite_rooms: RoomClient,
+) -> None:
+    """A number that the native library cannot hold, which no design has: a fault that is no crash of the machine."""
+    begun = sqlite_rooms.restarts
+    with pytest.raises(RoomCrashed):
+        await sqlite_rooms.create("design", {**EMPTY, "layers": {"a": {"params": {"x": 2**64}}}})
+    assert sqlite_rooms.restarts == begun + 1
+    assert (await sqlite_rooms.create("another", EMPTY)).document == EMPTY
+
+
 async def test_a_hanging_request_is_ended_by_the_watchdog(sqlite_rooms: RoomClient) -> None:
     rooms = sqlite_rooms
     replica = await opened(rooms)
