@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 
 from app.catalog.model import Catalog, Kind, ObjectSpec, ParamSpec, PortSpec
-from app.catalog.validate import expected_of
+from app.catalog.values import expected_of
 
 _MARKERS = {
     "": "",

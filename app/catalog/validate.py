@@ -1,48 +1,15 @@
 """Whether parameter values fit their specs: pure, and never raises on any JSON."""
 
-import ast
-import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import Final
 
 from pydantic import BaseModel, ConfigDict, JsonValue
 
 from app.catalog.functions import accepts
 from app.catalog.model import Catalog, Kind, ObjectSpec, ParamKind, ParamSpec
-from app.catalog.schedule import BadSchedule, read_schedule
-
-MAX_INTEGER: Final = 2**31 - 1
-"""Sizes and counts above this are no dimensions that any machine holds."""
+from app.catalog.values import IDENTIFIER, MAX_ITEMS, expected_of, fits, in_range, is_number, with_article
 
 MAX_DEPTH: Final = 16
-MAX_TEXT: Final = 10_000
-MAX_ITEMS: Final = 100_000
-MAX_EXPRESSION: Final = 500
-
-_IDENTIFIER: Final = re.compile(r"[A-Za-z0-9_-]{1,64}")
-
-DTYPES: Final = frozenset(
-    [
-        "bfloat16",
-        "float16",
-        "float32",
-        "float64",
-        "int8",
-        "int16",
-        "int32",
-        "int64",
-        "uint8",
-        "uint16",
-        "uint32",
-        "uint64",
-        "bool",
-        "string",
-        "complex64",
-        "complex128",
-        "mixed_float16",
-        "mixed_bfloat16",
-    ]
-)
 
 
 class Fault(BaseModel):
@@ -118,9 +85,9 @@ def _value_faults(param: ParamSpec, value: JsonValue, catalog: Catalog, path: st
                 hint="Leave it out.",
             )
         case _:
-            if not _FITS[param.kind](param, value):
+            if not fits(param, value):
                 yield _wrong(param, value, path)
-            elif not _in_range(param, value):
+            elif not in_range(param, value):
                 yield Fault(
                     code="out_of_range",
                     param=path,
@@ -133,7 +100,7 @@ def _value_faults(param: ParamSpec, value: JsonValue, catalog: Catalog, path: st
 
 def _object_faults(param: ParamSpec, value: JsonValue, catalog: Catalog, path: str, depth: int) -> Iterator[Fault]:
     kind = param.object_kind
-    if kind is None or (kind is Kind.SCHEDULE and _is_number(value)):
+    if kind is None or (kind is Kind.SCHEDULE and is_number(value)):
         if isinstance(value, int | float) and value < 0:
             yield Fault(
                 code="out_of_range",
@@ -188,7 +155,7 @@ def layer_reference(value: JsonValue) -> str | None:
     """Return the id of the layer that `{"layer": id}` refers to, or None for anything else."""
     if isinstance(value, dict) and set(value) == {"layer"}:
         found = value["layer"]
-        if isinstance(found, str) and _IDENTIFIER.fullmatch(found):
+        if isinstance(found, str) and IDENTIFIER.fullmatch(found):
             return found
     return None
 
@@ -199,7 +166,7 @@ def _nested_faults(kind: Kind, value: JsonValue, catalog: Catalog, path: str, de
         yield Fault(
             code="wrong_kind",
             param=path,
-            message=f"{path.rpartition('.')[2]} does not name {_a(kind)} of Keras.",
+            message=f"{path.rpartition('.')[2]} does not name {with_article(kind)} of Keras.",
             expected='a name, or {"class_name": ..., "config": {...}}',
             received=_shown(value),
             hint="Choose one from the list.",
@@ -212,7 +179,7 @@ def _nested_faults(kind: Kind, value: JsonValue, catalog: Catalog, path: str, de
             code="unknown_object",
             param=path,
             message=f"{'This design' if own else 'Keras'} has no {kind.singular} named {_shown(name)}.",
-            expected=_a(kind) + (" of the design's own code" if own else " of the catalog"),
+            expected=with_article(kind) + (" of the design's own code" if own else " of the catalog"),
             received=_shown(name),
             hint="Write it in your code, or choose another one." if own else "Choose one from the list.",
         )
@@ -239,23 +206,6 @@ def _named(value: JsonValue) -> tuple[str | None, Mapping[str, JsonValue] | None
     return None, None
 
 
-def expected_of(param: ParamSpec) -> str:
-    """Say in words what values `param` takes: `an integer of at least 1`."""
-    words = _WORDS[param.kind](param)
-    if param.kind in {ParamKind.INTEGER, ParamKind.NUMBER, ParamKind.SIZE}:
-        words += _range_words(param)
-    return f"{words}, or nothing" if param.nullable else words
-
-
-def _range_words(param: ParamSpec) -> str:
-    low, high = param.minimum, param.maximum
-    if low is not None and high is not None:
-        return f" from {low:g} to {high:g}"
-    if low is not None:
-        return f" of at least {low:g}"
-    return "" if high is None else f" of at most {high:g}"
-
-
 def _wrong(param: ParamSpec, value: JsonValue, path: str) -> Fault:
     return Fault(
         code="wrong_kind",
@@ -273,136 +223,3 @@ def _shown(value: JsonValue) -> str:
 
 def _shortened(text: str) -> str:
     return text if len(text) <= 100 else f"{text[:97]}..."
-
-
-def _a(kind: Kind) -> str:
-    return f"an {kind.singular}" if kind.singular[0] in "aeiou" else f"a {kind.singular}"
-
-
-def _is_integer(value: JsonValue) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool)
-
-
-def _is_number(value: JsonValue) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)
-
-
-def _is_text(param: ParamSpec, value: JsonValue) -> bool:
-    if not isinstance(value, str) or len(value) > MAX_TEXT:
-        return False
-    return not param.file_name or is_file_name(value)
-
-
-def is_file_name(text: str) -> bool:
-    """Return whether `text` is a plain name without folders; format fields such as `{epoch:02d}` may stand in it."""
-    return (
-        0 < len(text) <= 200
-        and not text.startswith(".")
-        and "__" not in text
-        and all(character.isalnum() or character in "._-{}: " for character in text)
-    )
-
-
-def _is_size(param: ParamSpec, value: JsonValue) -> bool:
-    if isinstance(value, list):
-        return bool(value) and len(value) == (param.rank or len(value)) and all(_is_integer(item) for item in value)
-    return _is_integer(value)
-
-
-def _is_shape(param: ParamSpec, value: JsonValue) -> bool:
-    return isinstance(value, list) and len(value) <= 64 and all(item is None or _is_integer(item) for item in value)
-
-
-def _is_axis(param: ParamSpec, value: JsonValue) -> bool:
-    return _is_integer(value) or (isinstance(value, list) and bool(value) and all(_is_integer(item) for item in value))
-
-
-def _are_numbers(param: ParamSpec, value: JsonValue) -> bool:
-    return _is_number(value) or (isinstance(value, list) and all(_is_number(item) for item in value))
-
-
-def _are_strings(param: ParamSpec, value: JsonValue) -> bool:
-    return isinstance(value, list) and all(isinstance(item, str) for item in value)
-
-
-def _is_graph(param: ParamSpec, value: JsonValue) -> bool:
-    return isinstance(value, str) and _IDENTIFIER.fullmatch(value) is not None
-
-
-def _is_expression(param: ParamSpec, value: JsonValue) -> bool:
-    if not isinstance(value, str) or not 0 < len(value.strip()) <= MAX_EXPRESSION or "\n" in value:
-        return False
-    try:
-        if param.choices:
-            read_schedule(value)
-        else:
-            ast.parse(value.strip(), mode="eval")
-    except BadSchedule:
-        return False
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return False
-    return True
-
-
-def _is_dtype(param: ParamSpec, value: JsonValue) -> bool:
-    return isinstance(value, str) and value in DTYPES
-
-
-def _in_range(param: ParamSpec, value: JsonValue) -> bool:
-    if param.kind in {ParamKind.SHAPE, ParamKind.AXIS}:
-        items = value if isinstance(value, list) else [value]
-        lowest = -(2**31) if param.kind is ParamKind.AXIS or param.name in {"target_shape", "newshape"} else 0
-        return all(item is None or (isinstance(item, int) and lowest <= item <= MAX_INTEGER) for item in items)
-    if param.kind not in {ParamKind.INTEGER, ParamKind.NUMBER, ParamKind.SIZE}:
-        return not isinstance(value, list) or len(value) <= MAX_ITEMS
-    low = param.minimum if param.minimum is not None else -float("inf")
-    high = param.maximum if param.maximum is not None else float("inf")
-    if param.kind is not ParamKind.NUMBER:
-        low, high = max(low, -MAX_INTEGER), min(high, MAX_INTEGER)
-    items = value if isinstance(value, list) else [value]
-    return all(isinstance(item, int | float) and low <= item <= high for item in items)
-
-
-_FITS: Final[dict[ParamKind, Callable[[ParamSpec, JsonValue], bool]]] = {
-    ParamKind.INTEGER: lambda param, value: _is_integer(value),
-    ParamKind.NUMBER: lambda param, value: _is_number(value),
-    ParamKind.BOOLEAN: lambda param, value: isinstance(value, bool),
-    ParamKind.TEXT: _is_text,
-    ParamKind.CHOICE: lambda param, value: value in param.choices,
-    ParamKind.SIZE: _is_size,
-    ParamKind.SHAPE: _is_shape,
-    ParamKind.AXIS: _is_axis,
-    ParamKind.NUMBERS: _are_numbers,
-    ParamKind.STRINGS: _are_strings,
-    ParamKind.DTYPE: _is_dtype,
-    ParamKind.GRAPH: _is_graph,
-    ParamKind.EXPRESSION: _is_expression,
-    ParamKind.JSON: lambda param, value: True,
-}
-
-_WORDS: Final[dict[ParamKind, Callable[[ParamSpec], str]]] = {
-    ParamKind.INTEGER: lambda param: "an integer",
-    ParamKind.NUMBER: lambda param: "a number",
-    ParamKind.BOOLEAN: lambda param: "true or false",
-    ParamKind.TEXT: lambda param: "a file name without folders" if param.file_name else "text",
-    ParamKind.CHOICE: lambda param: f"one of {', '.join(param.choices)}",
-    ParamKind.SIZE: lambda param: (
-        f"an integer, or {param.rank} integers," if param.rank and param.rank > 1 else "an integer"
-    ),
-    ParamKind.SHAPE: lambda param: "a shape: a list of integers, with nothing for any size",
-    ParamKind.AXIS: lambda param: "an integer, or a list of integers",
-    ParamKind.NUMBERS: lambda param: "a number, or a list of numbers",
-    ParamKind.STRINGS: lambda param: "a list of texts",
-    ParamKind.DTYPE: lambda param: "a dtype such as float32",
-    ParamKind.OBJECT: lambda param: (
-        "a number, or a schedule" if param.object_kind is Kind.SCHEDULE else _a(param.object_kind or Kind.LAYER)
-    ),
-    ParamKind.LAYER: lambda param: "a layer",
-    ParamKind.LAYERS: lambda param: "a list of layers",
-    ParamKind.GRAPH: lambda param: "a nested model of this design",
-    ParamKind.EXPRESSION: lambda param: (
-        f"one line over {' and '.join(param.choices)}" if param.choices else "one line such as ops.tanh(x) * 0.5"
-    ),
-    ParamKind.JSON: lambda param: "any JSON value",
-    ParamKind.PYTHON: lambda param: "Python code",
-}

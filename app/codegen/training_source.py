@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from app.catalog.model import Catalog, Kind
 from app.catalog.schedule import read_schedule
-from app.catalog.validate import is_file_name
+from app.catalog.values import is_file_name
 from app.codegen.data import Data, Target
 from app.codegen.literals import Literals, Place, call, listed, literal
 from app.document.model import AUTO_LOSS, Callback, CompileOptions, KerasConfig, Loss, Metric, Task, Training

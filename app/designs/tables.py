@@ -14,8 +14,7 @@ class Design(Identified, Dated, Base):
     """A design as it was at its last snapshot.
 
     `document` is the JSON of its `GraphDocument`; the truth in the meantime is the log of its room. `name`, `nodes`
-    and `thumbnail` are read from the document for the list; `parameters` is what the analysis of the digest
-    `parameters_digest` counted.
+    and `thumbnail` are read from the document for the list; `parameters` is what the last analysis counted.
     """
 
     __tablename__ = "designs"

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from app.catalog.model import Kind, ParamKind, ParamSpec
 from app.catalog.own import catalog_for
 from app.catalog.registry import get_spec, load_catalog
-from app.catalog.validate import expected_of, is_file_name, validate_params
+from app.catalog.validate import validate_params
+from app.catalog.values import expected_of, is_file_name
 from app.document.model import Code, GraphDocument
 
 CATALOG = load_catalog()

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from pydantic import JsonValue
 
-from app.catalog.validate import expected_of
+from app.catalog.values import expected_of
 from app.document.edits import RemoveValue, SetValue
 from app.graph import fixes
 from app.graph.model import Fix
