@@ -23,7 +23,7 @@ from app.designs.access import DesignAccess
 from app.document.model import GraphDocument
 from app.infra.database import Database
 from app.main import migrate
-from app.runs import ingest, service
+from app.runs import curves, ingest, service
 from app.runs.schemas import VersionReference
 from app.settings import Settings
 
@@ -78,7 +78,7 @@ async def store_rows(database: Database, series: int, curve: Columns) -> None:
 
 async def read_packed(database: Database, run_id: str, first: int, last: int) -> int:
     async with database.session() as session:
-        (view,) = await service.read_series(
+        (view,) = await curves.read_series(
             session, run_id, metrics=["loss"], by="batch", buckets=PIXELS, start=first, end=last
         )
     assert view.count == last - first + 1

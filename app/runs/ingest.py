@@ -26,7 +26,7 @@ from app.messages.events import (
     StateEvent,
 )
 from app.messages.jobs import BatchAnswer, EventBatch, NumberedCommand
-from app.runs import repository
+from app.runs import curve_repository, repository
 from app.runs.series import Chunk, append, points
 from app.runs.tables import Run, RunArtifact
 from app.shared.clock import now
@@ -195,13 +195,13 @@ async def append_points(
     """
     tails = _tails.take(run_id, after)
     if tails is None:
-        tails = await repository.read_tails(session, run_id)
+        tails = await curve_repository.read_tails(session, run_id)
     changed = [
         (key, chunk)
         for key, (steps, values) in new.items()
         for chunk in append(tails.get(key, {}), points(steps, values))
     ]
-    await repository.write_chunks(session, run_id, [(*key, chunk) for key, chunk in changed])
+    await curve_repository.write_chunks(session, run_id, [(*key, chunk) for key, chunk in changed])
     for key, chunk in changed:
         if chunk.tail:
             tails.setdefault(key, {})[chunk.level] = chunk

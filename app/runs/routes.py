@@ -21,7 +21,7 @@ from app.document.read import read_document
 from app.infra.services import Connected, Services, Transaction
 from app.messages.exports import ExportFormat
 from app.messages.jobs import BatchAnswer, Command, EventBatch
-from app.runs import ingest, launch, repository, service
+from app.runs import curves, ingest, launch, repository, service
 from app.runs.access import RunAccess, RunPolicy, RunToken, authorize_attempt
 from app.runs.preflight import preflight
 from app.runs.schemas import (
@@ -128,9 +128,9 @@ async def command_run(order: Command, access: RunEditor, transaction: Transactio
 async def read_series(
     access: RunViewer,
     transaction: Transaction,
-    metric: Annotated[list[str], Query(max_length=service.MAX_CURVES)] = [],  # noqa: B006
+    metric: Annotated[list[str], Query(max_length=curves.MAX_CURVES)] = [],  # noqa: B006
     by: By = "batch",
-    points: Annotated[int, Query(ge=1, le=service.MAX_POINTS)] = 1_000,
+    points: Annotated[int, Query(ge=1, le=curves.MAX_POINTS)] = 1_000,
     start: Step = None,
     end: Step = None,
 ) -> Response:
@@ -138,7 +138,7 @@ async def read_series(
 
     `start` and `end` are steps (epochs with `by=epoch`), both included. Without `metric`, every curve.
     """
-    series = await service.read_series(
+    series = await curves.read_series(
         transaction, access.run.id, metrics=metric, by=by, buckets=points, start=start, end=end
     )
     answer = SeriesAnswer.model_construct(series=series, last_seq=access.run.last_seq)
