@@ -25,6 +25,7 @@ from app.collab import routes as collab_routes
 from app.collab import tables as collab_tables
 from app.datasets import routes as datasets_routes
 from app.datasets import tables as datasets_tables
+from app.designs import files
 from app.designs import routes as designs_routes
 from app.designs import tables as designs_tables
 from app.infra.analysis import AnalysisClient
@@ -124,6 +125,8 @@ async def running(services: Services) -> AsyncIterator[None]:
 
     Child processes start while requests are answered already; a request that needs one waits for it.
     """
+    await asyncio.to_thread(files.forget_unfinished, services)
+    await services.artifacts.forget_unfinished()
     async with AsyncExitStack() as stack:
         stack.push_async_callback(services.database.close)
         stack.push_async_callback(services.bus.close)

@@ -16,6 +16,16 @@ def test_a_second_server_on_the_same_data_is_refused_in_words(folder: Path) -> N
             assert client.get("/api/designs").json() == []
 
 
+def test_what_a_server_left_that_was_killed_is_removed(folder: Path) -> None:
+    left = [folder / "imports" / "a", folder / "exports" / "b", folder / "files" / "cd" / "cdef.partial"]
+    kept = folder / "files" / "cd" / "cdefghijklmnopqrst"
+    for path in (*left, kept):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch()
+    with Server(folder):
+        assert [path for path in (*left, kept) if path.exists()] == [kept]
+
+
 def test_the_next_free_port_is_taken_and_said_plainly(folder: Path) -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))

@@ -43,6 +43,9 @@ SANDBOX_SECONDS: Final = 60.0
 DesignFormat = ExportFormat | Literal["design"]
 """What a design can be downloaded as; `design` is the design file itself."""
 
+_IMPORTS, _EXPORTS = "imports", "exports"
+"""Folders of files on their way in and out."""
+
 _HDF5: Final = b"\x89HDF\r\n\x1a\n"
 
 _TEXTS: Final = frozenset({"python", "notebook"})
@@ -58,12 +61,18 @@ class Upload(BaseModel):
     filename: str
 
 
+def forget_unfinished(services: Services) -> None:
+    """Remove the files on their way in and out that a server left which was killed."""
+    for name in (_IMPORTS, _EXPORTS):
+        shutil.rmtree(services.folder / name, ignore_errors=True)
+
+
 async def receive(services: Services, file: UploadedFile, limit: int = IMPORT_LIMIT) -> Upload:
     """Save an uploaded model, as it comes in, under a name that the server makes.
 
     Raises `TooLarge` over `limit` bytes, and `Invalid` for a request without a file.
     """
-    folder = services.folder / "imports"
+    folder = services.folder / _IMPORTS
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     path = folder / new_id()
     size = 0
@@ -159,7 +168,7 @@ async def export_model(
     weights. A design with code of its own is exported in the sandbox, for a principal who may run code: `CodeForbidden`
     is raised for others, who get its text (`design`, `python`, `notebook`) without anything being executed.
     """
-    folder = services.folder / "exports"
+    folder = services.folder / _EXPORTS
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     path = folder / new_id()
     name = document.meta.name

@@ -17,6 +17,7 @@ from app.shared.errors import NotFound
 from app.shared.ids import new_id
 
 _KEY: Final = re.compile(r"[A-Za-z0-9_-]{16,64}")
+_PARTIAL: Final = ".partial"
 _READ_BYTES: Final = 1024 * 1024
 
 
@@ -44,6 +45,10 @@ class ArtifactStore(Protocol):
         """Remove the file; it is fine when there is none."""
         ...
 
+    async def forget_unfinished(self) -> None:
+        """Remove what was begun to be stored by a server that was killed; to be called before anything is written."""
+        ...
+
     def url(self, key: str) -> str:
         """Return where a worker finds the file: a local path, or an address that it can read."""
         ...
@@ -64,7 +69,7 @@ class FileArtifacts:
         """Store `content` under a new key: written aside, synced, renamed."""
         key = new_id()
         path = self._path(key)
-        partial = path.with_suffix(".partial")
+        partial = path.with_suffix(_PARTIAL)
         try:
             size, digest = await self._write_partial(partial, content, limit)
             await asyncio.to_thread(_publish, partial, path)
@@ -101,9 +106,18 @@ class FileArtifacts:
         """Remove the file; it is fine when there is none."""
         await asyncio.to_thread(self._path(key).unlink, missing_ok=True)
 
+    async def forget_unfinished(self) -> None:
+        """Remove the files that were written aside and never renamed."""
+        await asyncio.to_thread(_remove_all, self.folder, f"*/*{_PARTIAL}")
+
     def url(self, key: str) -> str:
         """Return the file's absolute path; raise `NotFound` for what is no key."""
         return str(self._path(key).resolve())
+
+
+def _remove_all(folder: Path, pattern: str) -> None:
+    for path in folder.glob(pattern):
+        path.unlink(missing_ok=True)
 
 
 def _append(file: "_Writable", digest: "hashlib._Hash", piece: bytes) -> None:
