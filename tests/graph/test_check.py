@@ -48,7 +48,7 @@ FIXABLE: dict[str, tuple[GraphDocument, list[Found]]] = {
     "unknown parameter": (dense(colour="red"), [("error", "unknown_param", "dense", "colour")]),
     "wrong kind": (dense(use_bias="yes"), [("error", "wrong_kind", "dense", "use_bias")]),
     "out of range": (dense(units=-3), [("error", "out_of_range", "dense", "units")]),
-    "huge": (dense(units=10**30), [("error", "out_of_range", "dense", "units")]),
+    "huge": (dense(units=10**18), [("error", "out_of_range", "dense", "units")]),
     "missing parameter": (
         chain(("x", "InputLayer", {"shape": [4]}), ("dense", "Dense", {}), ("y", "Output", {})),
         [("error", "missing_param", "dense", "units")],
