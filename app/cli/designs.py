@@ -30,7 +30,8 @@ class ExportFormat(StrEnum):
 
 def import_design(
     source: Annotated[
-        Path, typer.Argument(metavar="SRC", help="A .keras or .h5 file, model.to_json(), a script or a design file.")
+        Path,
+        typer.Argument(metavar="SRC", help="A .keras or .h5 file, model.to_json(), a script or notebook, a design."),
     ],
     output: Annotated[Path, typer.Option("-o", "--output", help="Where to write the design.")],
 ) -> None:

@@ -20,7 +20,7 @@ from app.worker.imports.keras2.models import modernised
 from app.worker.imports.training import read_training
 
 _GENERIC: Final = re.compile(r"(sequential|functional|model)(_\d+)?")
-_ENDINGS: Final = re.compile(r"(\.keras|\.json|\.h5|\.hdf5|\.py)+$")
+_ENDINGS: Final = re.compile(r"(\.keras|\.json|\.h5|\.hdf5|\.py|\.ipynb)+$")
 
 
 def import_config(data: Mapping[str, Any], filename: str, catalog: Catalog) -> ImportedModel:

@@ -1,9 +1,10 @@
 """The model of a script, had by running it. Only a sandboxed process calls this: it executes what somebody wrote."""
 
 import json
-import runpy
+import sys
 import traceback
 from pathlib import Path
+from types import ModuleType
 from typing import Any, Final
 
 import keras
@@ -12,18 +13,19 @@ from app.catalog.model import Catalog
 from app.messages.analysis import ImportedModel
 from app.worker.imports.drawn import import_config
 from app.worker.imports.errors import NotPython
+from app.worker.imports.python.script import script_text
 
 NAMED: Final = 10
 """Of so many models that are not taken the names are told."""
 
 
 def run_script(path: Path, filename: str, catalog: Catalog) -> ImportedModel:
-    """Execute the script at `path` and return the design of the model that it leaves in a variable.
+    """Execute the script or notebook at `path` and return the design of the model that it leaves in a variable.
 
     Of several models, not counting those that are part of another one, it is the last one that is compiled, else the
     last one; `notes` names the others. Raises `NotPython` for a script that fails, with the line, or leaves no model.
     """
-    models = _models(_executed(path))
+    models = _models(_executed(path, script_text(path, filename)))
     described = {name: data for name, model in models.items() if (data := _described(model)) is not None}
     if not described:
         raise NotPython(
@@ -43,10 +45,14 @@ def run_script(path: Path, filename: str, catalog: Catalog) -> ImportedModel:
     return found.model_copy(update={"notes": [*notes, *found.notes]})
 
 
-def _executed(path: Path) -> dict[str, Any]:
-    """Return the variables of the script after it has run."""
+def _executed(path: Path, text: str) -> dict[str, Any]:
+    """Return the variables of the script after it has run, as the main module."""
+    module = ModuleType("__main__")
+    module.__file__ = str(path)
+    sys.modules["__main__"] = module
     try:
-        return runpy.run_path(str(path), run_name="__main__")
+        exec(compile(text, str(path), "exec", dont_inherit=True), module.__dict__)  # noqa: S102, this is the sandbox
+        return module.__dict__
     except BaseException as error:  # the script may raise anything, SystemExit included
         line = _line(error, str(path))
         raise NotPython(

@@ -1,2 +1,2 @@
 /** The files that a design can be made of, by the end of their names. */
-export const IMPORT_TYPES = [".keras", ".h5", ".hdf5", ".json", ".py"] as const;
+export const IMPORT_TYPES = [".keras", ".h5", ".hdf5", ".json", ".py", ".ipynb"] as const;

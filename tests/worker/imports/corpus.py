@@ -390,6 +390,9 @@ CORPUS: Final[dict[str, tuple[str, Callable[[], bytes], str]]] = {
     "200 groups in one another": ("m.h5", lambda: hdf5(deep_groups), "bad_hdf5"),
     # Scripts
     "a script that is none": ("m.py", lambda: b"import keras\nmodel = keras.Sequential([\n", "not_python"),
+    "a notebook of bytes": ("m.ipynb", lambda: b"\xff\xfe\x00", "not_python"),
+    "a notebook of brackets": ("m.ipynb", lambda: b"[" * 100_000, "not_python"),
+    "a notebook without a model": ("m.ipynb", lambda: b'{"cells": []}', "not_python"),
     "a script of bytes": ("m.py", lambda: b"\xff\xfe\x00", "not_python"),
     "a script with a nul": ("m.py", lambda: b"import keras\0\n", "not_python"),
     "a script without a model": ("m.py", lambda: b"print(1)\n", "not_python"),

@@ -1,5 +1,6 @@
 """Scripts that are imported by running them: which model is taken, and what is said of a script that gives none."""
 
+import json
 from pathlib import Path
 from textwrap import dedent
 
@@ -38,6 +39,14 @@ def test_what_cannot_be_followed_is_had_by_running(tmp_path: Path) -> None:
     assert [layer.params["units"] for layer in layers if layer.class_name == "Dense"] == [20, 10, 5, 2]
     assert (found.document.meta.name, found.document.meta.model_class) == ("steps", "Sequential")
     assert {report.outcome for report in found.layers} == {"ok"}
+
+
+def test_a_notebook_is_run_cell_after_cell(tmp_path: Path) -> None:
+    path = tmp_path / "upload"
+    cells = [{"cell_type": "code", "source": source} for source in ("%matplotlib inline\n", COMPUTED)]
+    path.write_text(json.dumps({"cells": cells}))
+    layers = run_script(path, "lesson.ipynb", load_catalog()).document.layers.values()
+    assert [layer.params["units"] for layer in layers if layer.class_name == "Dense"] == [20, 10, 5, 2]
 
 
 def test_of_several_models_the_last_compiled_one_is_taken_and_the_others_are_told(tmp_path: Path) -> None:

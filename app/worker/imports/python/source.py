@@ -9,8 +9,7 @@ from typing import Any, Final
 
 from app.catalog.model import Catalog
 from app.document.model import GraphDocument
-from app.messages.analysis import MAX_SCRIPT, ImportedModel
-from app.shared.errors import TooLarge
+from app.messages.analysis import ImportedModel
 from app.worker.imports.drawn import import_config
 from app.worker.imports.errors import NotPython
 from app.worker.imports.python.config import model_config
@@ -19,6 +18,7 @@ from app.worker.imports.python.meaning import KerasMeaning
 from app.worker.imports.python.own_code import OwnCode
 from app.worker.imports.python.reach import reached
 from app.worker.imports.python.reader import Reader
+from app.worker.imports.python.script import script_text
 from app.worker.imports.python.values import EXPECTED, ModelValue
 
 MAX_DEPTH: Final = 200
@@ -26,21 +26,12 @@ _BUILDERS: Final = ("build_model", "create_model", "make_model", "get_model", "b
 
 
 def read_script(path: Path, filename: str, catalog: Catalog) -> ImportedModel:
-    """Return the design of the script at `path`; raise `NotPython` or `TooLarge`.
+    """Return the design of the script or notebook at `path`; raise `NotPython` or `TooLarge`.
 
     Classes that the script defines and functions that it hands to Keras become code of the design, as text: nothing
     is executed.
     """
-    if path.stat().st_size > MAX_SCRIPT:
-        raise TooLarge(
-            "This script is too large.",
-            expected=f"at most {MAX_SCRIPT / 2**20:.0f} MiB",
-            received=f"{path.stat().st_size / 2**20:.1f} MiB",
-        )
-    try:
-        source = path.read_bytes().decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise NotPython("This script is not text.", expected="Python in UTF-8", received=str(error)[:200]) from error
+    source = script_text(path, filename)
     tree = _parsed(source)
     own = OwnCode(tree, source, catalog)
     found = _read(tree, source, catalog, filename, own)
