@@ -192,14 +192,26 @@ def _time_distributed(
     params: Mapping[str, Any], inputs: Sequence[Shape], outputs: Sequence[Shape], weights: int
 ) -> int:
     """The inner layer works once a time step."""
+    if len(inputs[0]) < 2:
+        return 0
+    inner = [[(*shape[:1], *shape[2:]) for shape in shapes] for shapes in (inputs, outputs)]
+    return (inputs[0][1] or 1) * _inner(params, inner[0], inner[1], weights)
+
+
+def _spectral_normalization(
+    params: Mapping[str, Any], inputs: Sequence[Shape], outputs: Sequence[Shape], weights: int
+) -> int:
+    """The inner layer works as it is: its kernel is normalised while training, with a vector that is left out here."""
+    return _inner(params, inputs, outputs, weights - _last(outputs[0]))
+
+
+def _inner(params: Mapping[str, Any], inputs: Sequence[Shape], outputs: Sequence[Shape], weights: int) -> int:
     layer = params.get("layer")
     class_name = layer.get("class_name") if isinstance(layer, Mapping) else None
-    if not isinstance(layer, Mapping) or not isinstance(class_name, str) or len(inputs[0]) < 2:
+    if not isinstance(layer, Mapping) or not isinstance(class_name, str):
         return 0
     config = layer.get("config")
-    inner = [[(*shape[:1], *shape[2:]) for shape in shapes] for shapes in (inputs, outputs)]
-    each = flops_of(class_name, config if isinstance(config, Mapping) else {}, inner[0], inner[1], weights)
-    return (inputs[0][1] or 1) * each
+    return flops_of(class_name, config if isinstance(config, Mapping) else {}, inputs, outputs, weights)
 
 
 def _product(params: Mapping[str, Any], inputs: Sequence[Shape], outputs: Sequence[Shape], weights: int) -> int:
@@ -231,6 +243,7 @@ _RULES: Final[Mapping[str, Rule]] = {
     **dict.fromkeys(["Attention", "AdditiveAttention"], _attention),
     **dict.fromkeys(["MultiHeadAttention", "GroupQueryAttention"], _multi_head),
     "TimeDistributed": _time_distributed,
+    "SpectralNormalization": _spectral_normalization,
     **dict.fromkeys(["Dot", "ops.matmul", "ops.dot"], _product),
 }
 
