@@ -134,12 +134,14 @@ class Member(Policy[Principal]):
                 "A share link opens its design only.",
                 expected="a member of the workspace",
                 received="the holder of a share link",
+                hint="Ask for an account: layerloom user add NAME",
             )
         if principal.workspace_role < self.role:
             raise Forbidden(
                 "Your role in the workspace does not allow this.",
                 expected=self.role.word,
                 received=principal.workspace_role.word,
+                hint="Ask an owner of the workspace for another role.",
             )
         return principal
 

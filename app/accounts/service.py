@@ -45,6 +45,8 @@ async def add_user(session: AsyncSession, name: str) -> User:
     if await repository.find_user_named(session, name) is not None:
         raise Conflict(
             f"There is already somebody called {name}.",
+            expected="a name that nobody has",
+            received=name,
             hint=f"Choose another name, or make a new link for them: layerloom user link {name!r}",
         )
     workspace = await repository.find_first_workspace(session)

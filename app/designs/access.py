@@ -101,7 +101,12 @@ class DesignPolicy(Policy[DesignAccess]):
             session, principal, design_id, self.role, member=self.member, deleted=self.deleted
         )
         if self.maker and principal.workspace_role < Role.EDITOR:
-            raise Forbidden("Your role in the workspace does not allow making designs.", expected=Role.EDITOR.word)
+            raise Forbidden(
+                "Your role in the workspace does not allow making designs.",
+                expected=Role.EDITOR.word,
+                received=principal.workspace_role.word,
+                hint="Ask an owner of the workspace for another role.",
+            )
         if self.code:
             require_code_permission(principal)
         return access
