@@ -166,7 +166,7 @@ function Card({ id, ports, selected }: { id: string; ports: CardPorts; selected:
 }
 
 /** Beside a longer title than this there is no room for a name. */
-const LONG_TITLE = 12;
+const LONG_TITLE = 11;
 
 /** Where a card tells the name of its layer; a name that only repeats the class is told where nothing else is. */
 function placeOfName(layer: LayerInstance, title: string, operation = false): "beside" | "below" | "nowhere" {
