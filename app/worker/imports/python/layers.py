@@ -127,7 +127,7 @@ class Layers:
         return name if kind.is_function else Made(kind, name, {})
 
     def _bound(self, spec: ObjectSpec, args: list[Any], kwargs: dict[str, Any], node: ast.Call) -> dict[str, Any]:
-        names = [param.name for param in spec.params if param.name != "position"]
+        names = [param.name for param in spec.params]
         if len(args) > len(names):
             raise self._reader.fail(node, f"{spec.name} does not take so many arguments.")
         given = dict(zip(names, args, strict=False)) | kwargs

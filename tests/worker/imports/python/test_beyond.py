@@ -227,9 +227,9 @@ def doubled(x):
 
 @keras.saving.register_keras_serializable()
 class Scaled(layers.Layer):
-    def __init__(self, units, **kwargs):
+    def __init__(self, position, units, **kwargs):
         super().__init__(**kwargs)
-        self.units = units
+        self.position, self.units = position, units
 
     def call(self, x):
         y = doubled(x)
@@ -247,7 +247,7 @@ class Unused(keras.losses.Loss):
 
 
 x = keras.Input((4,), name="x")
-y = Scaled(2, name="scaled")(x)
+y = Scaled(5, 2, name="scaled")(x)
 model = keras.Model(x, Looks(name="looks")(y))
 '''
 
@@ -266,6 +266,6 @@ def test_classes_of_a_script_become_code_of_the_design(tmp_path: Path) -> None:
     assert not names.keys() & {"Looks", "Unused", "TABLE", "np", "x"}
     assert {each.name: each.outcome for each in found.layers} == {"x": "ok", "scaled": "ok", "looks": "placeholder"}
     scaled = next(layer for layer in found.document.layers.values() if layer.name == "scaled")
-    assert (scaled.class_name, scaled.params) == ("Scaled", {"units": 2})
+    assert (scaled.class_name, scaled.params) == ("Scaled", {"position": 5, "units": 2})
     problems = analyse(found.document, catalog_for(found.document)).problems
     assert "own_code_not_run" in {each.code for each in problems}
