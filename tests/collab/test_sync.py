@@ -379,15 +379,16 @@ async def answering(server: Server) -> None:
             await asyncio.sleep(0.02)
 
 
-async def test_no_acknowledged_edit_is_lost_when_the_server_is_killed(own_server: Server) -> None:
-    """Six kills of the web process with kill -9, its room process with it, while two people edit."""
+@pytest.mark.parametrize("kills", [6, pytest.param(100, marks=pytest.mark.soak)])
+async def test_no_acknowledged_edit_is_lost_when_the_server_is_killed(own_server: Server, kills: int) -> None:
+    """The web process is ended with kill -9, its room process with it, while two people edit."""
     server = own_server
     with server.client(server.link) as client:
         design = str(client.post("/api/designs", json={"name": "Killed"}).json()["id"])
         cookie = cookie_of(client)
     chance = random.Random(3)
     truth: dict[str, int] = {}
-    for kill in range(6):
+    for kill in range(kills):
         async with Replica(server.url, design, cookie) as ada, Replica(server.url, design, cookie) as bob:
             assert {key: ada.content.get(key) for key in truth} == truth
             for number in range(chance.randint(3, 25)):
