@@ -36,10 +36,8 @@ def read_script(path: Path, filename: str, catalog: Catalog) -> ImportedModel:
     own = OwnCode(tree, source, catalog)
     found = _read(tree, source, catalog, filename, own)
     used = own.used(found.document)
-    notes = [
-        f"{piece.name} of the script became code of this design: its text was taken over, and has not been run."
-        for piece in used.values()
-    ]
+    names = ", ".join(piece.name for piece in used.values())
+    notes = [f"From the script this design has own code, taken over as text and not run yet: {names}."] if used else []
     return found.model_copy(
         update={"document": found.document.model_copy(update={"code": used}), "notes": [*notes, *found.notes]}
     )

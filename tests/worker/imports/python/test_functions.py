@@ -257,8 +257,11 @@ model.compile("sgd", loss=focal(2.0), metrics=[focal(gamma=1, alpha=0.5)])
 
 
 def test_what_a_function_takes_from_around_it_comes_along_as_numbers(tmp_path: Path) -> None:
-    document = imported(CLOSURES, tmp_path).document
+    found = imported(CLOSURES, tmp_path)
+    document = found.document
 
+    told = "From the script this design has own code, taken over as text and not run yet: "
+    assert found.notes[0] == f"{told}steep, FocalLoss, FocalLoss2Metric."
     assert document.code["focal_loss"].source == (
         "import keras\nfrom keras import ops\n\n\n"
         "def focal_loss(y_true, y_pred, *, alpha=0.25, powers=[2.0, 0.25]):\n"
