@@ -49,7 +49,7 @@ def _executed(path: Path, text: str) -> dict[str, Any]:
     """Return the variables of the script after it has run, as the main module."""
     module = ModuleType("__main__")
     module.__file__ = str(path)
-    sys.modules["__main__"] = module
+    replaced, sys.modules["__main__"] = sys.modules["__main__"], module
     try:
         exec(compile(text, str(path), "exec", dont_inherit=True), module.__dict__)  # noqa: S102, this is the sandbox
         return module.__dict__
@@ -62,6 +62,8 @@ def _executed(path: Path, text: str) -> dict[str, Any]:
             hint="The sandbox has no network and no file but the script: cut what loads data, trains and saves.",
             line=line,
         ) from error
+    finally:
+        sys.modules["__main__"] = replaced
 
 
 def _line(error: BaseException, file: str) -> int:

@@ -18,8 +18,9 @@ def schedule_of(definition: ast.FunctionDef | ast.Lambda, known: Known) -> str |
 
     `known` says what a name of the script stands for: a number, or the dotted name of a library's function.
     """
-    arguments = [*definition.args.posonlyargs, *definition.args.args]
-    if not 1 <= len(arguments) - len(definition.args.defaults) <= 2:
+    given = definition.args
+    arguments = [*given.posonlyargs, *given.args]
+    if not 1 <= len(arguments) <= 2 or given.kwonlyargs or given.vararg or given.kwarg:
         return None
     names: dict[str, ast.expr] = {
         argument.arg: ast.Name(name) for argument, name in zip(arguments, ("epoch", "lr"), strict=False)

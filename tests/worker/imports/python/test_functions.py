@@ -141,6 +141,8 @@ LINES = {
     "steps": ("steps", "0.1 * 0.5 if epoch > 20 else 0.1 * 0.7 if epoch > 10 else 0.1"),
     "powers": ("drops", "0.1 * 0.5 ** floor((1 + epoch) / 10)"),
     "half a wave": ("cosine", "0.01 * (1 + cos(pi * epoch / 10)) / 2"),
+    "a rate by default": ("lambda epoch, lr=0.5: lr / 2", "lr / 2"),
+    "a third argument": ("lambda epoch, lr, DROP=0.9: lr * DROP", None),
     "an own table": ("table", None),
     "a line that doubles without end": ("doubled", None),
 }
@@ -211,7 +213,8 @@ def test_a_schedule_is_one_line_or_own_code(name: str, tmp_path: Path) -> None:
     exec(compile(piece.source, "piece", "exec"), names)
     callback = names[piece.name](verbose=1)
     assert isinstance(callback, keras.callbacks.LearningRateScheduler)
-    assert (callback.schedule(0, 0.5), callback.verbose) == (0.1 if function == "table" else 0.5 * 2**100, 1)
+    rates = {"table": 0.1, "doubled": 0.5 * 2**100}
+    assert (callback.schedule(0, 0.5), callback.verbose) == (rates.get(function, 0.45), 1)
 
 
 def test_functions_of_a_callback(tmp_path: Path) -> None:
