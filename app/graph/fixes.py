@@ -42,28 +42,40 @@ def applied(document: GraphDocument, fix: Fix) -> GraphDocument | None:
         return None
 
 
+def set_value(path: list[str], value: JsonValue, title: str) -> Fix:
+    """Set the value at `path` of the design."""
+    return Fix(title=title, edits=(SetValue(path=path, value=value),))
+
+
+def remove_value(path: list[str], title: str) -> Fix:
+    """Remove the value at `path` of the design."""
+    return Fix(title=title, edits=(RemoveValue(path=path),))
+
+
 def set_param(document: GraphDocument, node: str, param: str, value: JsonValue) -> Fix:
     """Set `param` of the layer that `node` calls."""
     layer = document.nodes[node].layer
     name = document.layers[layer].name
-    return Fix(
-        title=f"Set {param} of {name} to {_shown(value)}",
-        edits=(SetValue(path=["layers", layer, "params", param], value=value),),
-    )
+    return set_value(["layers", layer, "params", param], value, f"Set {param} of {name} to {_shown(value)}")
 
 
 def unset_param(document: GraphDocument, layer: str, param: str, title: str) -> Fix:
-    return Fix(title=title, edits=(RemoveValue(path=["layers", layer, "params", param]),))
+    return remove_value(["layers", layer, "params", param], title)
+
+
+def remove_argument(node: str, name: str) -> Fix:
+    """Call the layer of `node` without the argument `name`."""
+    return remove_value(["nodes", node, "arguments", name], f"Remove {name}")
 
 
 def rename(layer: str, base: str, taken: Collection[str]) -> Fix:
     """Give `layer` a name like `base` that is not `taken`."""
     name = _fresh(base, taken)
-    return Fix(title=f"Rename to {name}", edits=(SetValue(path=["layers", layer, "name"], value=name),))
+    return set_value(["layers", layer, "name"], name, f"Rename to {name}")
 
 
 def remove_edge(key: str, title: str = "Remove this wire") -> Fix:
-    return Fix(title=title, edits=(RemoveValue(path=["edges", key]),))
+    return remove_value(["edges", key], title)
 
 
 def remove_node(document: GraphDocument, node: str, title: str, edges: Iterable[str], *, alone: bool) -> Fix:

@@ -5,7 +5,6 @@ from typing import Final
 
 from pydantic import JsonValue
 
-from app.document.edits import SetValue
 from app.graph import fixes
 from app.graph.calls import is_chain
 from app.graph.model import Fix, Problem
@@ -162,7 +161,7 @@ def chain_problems(found: Survey) -> Iterator[Problem]:
                 message=f"{name} is no single chain of layers, and is built as a functional model.",
                 expected="one Input, one Output, and layers with one input and one output between them",
                 hint="Let Layerloom choose how it is built.",
-                fix=Fix(title="Choose automatically", edits=(SetValue(path=path, value="auto"),)),
+                fix=fixes.set_value(path, "auto", "Choose automatically"),
             )
 
 

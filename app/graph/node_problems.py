@@ -4,7 +4,6 @@ from collections.abc import Iterator, Sequence
 from typing import Final
 
 from app.catalog.model import PortSpec
-from app.document.edits import RemoveValue
 from app.graph import fixes
 from app.graph.model import Fix, Problem
 from app.graph.ports import find_port, first_key
@@ -66,12 +65,8 @@ def _argument_problems(found: Survey, node: str) -> Iterator[Problem]:
                 expected=f"{' or '.join(CALL_ARGUMENTS)}: true or false",
                 received=f"{name}: {value!r}"[:200],
                 hint="Remove the argument.",
-                fix=Fix(title=f"Remove {name}", edits=(_remove_argument(node, name),)),
+                fix=fixes.remove_argument(node, name),
             )
-
-
-def _remove_argument(node: str, name: str) -> RemoveValue:
-    return RemoveValue(path=["nodes", node, "arguments", name])
 
 
 def _port_problems(found: Survey, node: str) -> Iterator[Problem]:

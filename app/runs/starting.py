@@ -5,9 +5,9 @@ from pathlib import Path
 from typing import Final
 
 from app.accounts.principal import Principal
-from app.document.edits import RemoveValue
 from app.document.model import GraphDocument, Layer, Weights
-from app.graph.model import Fix, Problem
+from app.graph import fixes
+from app.graph.model import Problem
 from app.infra.services import Services
 from app.messages.analysis import Analysis
 from app.messages.weights import WordVectors
@@ -170,7 +170,7 @@ async def _judge_named(origins: Origins, layer: Layer, values: Values | None, re
 
 
 def _whole_problem(offer: WordVectors | AppError, whole: Weights) -> Problem:
-    remove = Fix(title="Start from fresh values", edits=(RemoveValue(path=["training", "weights"]),))
+    remove = fixes.remove_value(["training", "weights"], "Start from fresh values")
     if isinstance(offer, WordVectors):
         return Problem(
             code="weights_missing",
@@ -195,7 +195,7 @@ def _whole_problem(offer: WordVectors | AppError, whole: Weights) -> Problem:
 def _layer_problem(document: GraphDocument, key: str, reference: Weights, why: str) -> Problem:
     layer = document.layers[key]
     node = next((node for node, call in document.nodes.items() if call.layer == key), "")
-    fix = Fix(title=f"Let {layer.name} start afresh", edits=(RemoveValue(path=["layers", key, "weights"]),))
+    fix = fixes.remove_value(["layers", key, "weights"], f"Let {layer.name} start afresh")
     return Problem(
         code="weights_missing",
         node=node,

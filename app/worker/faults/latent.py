@@ -4,7 +4,6 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final, Protocol
 
-from app.document.edits import SetValue
 from app.graph import fixes
 from app.graph.check import Survey
 from app.graph.model import Fix, Problem
@@ -131,10 +130,7 @@ def _dtype_fixes(place: Place, wire: Wire, dtype: str) -> Iterator[Fix]:
         node = incoming[0].source
     layer = place.found.document.nodes[node].layer
     name = place.found.document.layers[layer].name
-    yield Fix(
-        title=f"Set dtype of {name} to {dtype}",
-        edits=(SetValue(path=["layers", layer, "params", "dtype"], value=dtype),),
-    )
+    yield fixes.set_value(["layers", layer, "params", "dtype"], dtype, f"Set dtype of {name} to {dtype}")
 
 
 def _attention_width(place: Place) -> Iterator[Problem]:

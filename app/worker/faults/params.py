@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pydantic import JsonValue
 
 from app.catalog.values import expected_of
-from app.document.edits import RemoveValue, SetValue
+from app.document.edits import SetValue
 from app.graph import fixes
 from app.graph.model import Fix
 from app.graph.topology import Wire, upstream_of
@@ -204,7 +204,7 @@ def call_argument(site: Site, match: re.Match[str]) -> Account | None:
         expected="an argument that this layer takes",
         received=name,
         hint="Remove the argument.",
-        fixes=[Fix(title=f"Remove {name}", edits=(RemoveValue(path=["nodes", site.node, "arguments", name]),))],
+        fixes=[fixes.remove_argument(site.node, name)],
     )
 
 

@@ -5,10 +5,9 @@ from functools import cache
 
 import keras
 
-from app.document.edits import RemoveValue
 from app.graph import fixes
 from app.graph.check import Survey
-from app.graph.model import Fix, Problem
+from app.graph.model import Problem
 
 
 @cache
@@ -36,10 +35,6 @@ def training_arguments(found: Survey) -> Iterator[Problem]:
         name, layer = found.name_of(node), found.layer_of(node)
         if value is False and layer.params.get("trainable") is False:
             continue
-        remove = Fix(
-            title="Remove training from the call",
-            edits=(RemoveValue(path=["nodes", node, "arguments", "training"]),),
-        )
         yield Problem(
             code="training_overridden",
             severity="warning",
@@ -52,5 +47,7 @@ def training_arguments(found: Survey) -> Iterator[Problem]:
             hint="Leave it out; an own layer can drop out in predictions too."
             if value
             else "Set trainable to false: BatchNormalization keeps its statistics then.",
-            fix=remove if value else fixes.set_param(found.document, node, "trainable", False),
+            fix=fixes.remove_argument(node, "training")
+            if value
+            else fixes.set_param(found.document, node, "trainable", False),
         )

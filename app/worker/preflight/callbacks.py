@@ -7,12 +7,12 @@ from typing import Any, Final
 from app.catalog.schedule import read_schedule
 from app.document.edits import SetValue
 from app.document.model import Callback, Metric, Training
+from app.graph import fixes
 from app.graph.model import Fix, Problem
 from app.messages.data import DatasetDescription
 from app.shared.errors import AppError
 from app.worker.analysis.reading import Reading
 from app.worker.preflight.logged import logged_names, validation_samples
-from app.worker.preflight.mending import set_value
 
 _MONITORING: Final = ("EarlyStopping", "ModelCheckpoint", "ReduceLROnPlateau")
 _SETTING_THE_RATE: Final = ("LearningRateScheduler", "ReduceLROnPlateau")
@@ -56,7 +56,7 @@ def _monitor_problems(
             expected="a validation_split above 0, or a value of the training itself",
             received=monitor,
             hint=f"Set validation_split, or watch {plain}.",
-            fix=set_value([*path, "monitor"], plain, f"Watch {plain}"),
+            fix=fixes.set_value([*path, "monitor"], plain, f"Watch {plain}"),
         )
     elif names is not None and plain not in names:
         loss = "val_loss" if validated else "loss"
@@ -68,7 +68,7 @@ def _monitor_problems(
             expected=_told(names, validated),
             received=monitor,
             hint=f"Watch {loss}, or a metric of the design.",
-            fix=set_value([*path, "monitor"], loss, f"Watch {loss}"),
+            fix=fixes.set_value([*path, "monitor"], loss, f"Watch {loss}"),
         )
     elif names is not None and (metric := names[plain]) is not None and _is_by_class(metric):
         yield Problem(
@@ -104,7 +104,7 @@ def _file_name_problems(
             expected=f"epoch, {_told(names, validated)}",
             received=wanted[:200],
             hint="Name the file after the epoch, or after a value of the run.",
-            fix=set_value([*path, "filepath"], plain, f"Name the file {plain}"),
+            fix=fixes.set_value([*path, "filepath"], plain, f"Name the file {plain}"),
         )
 
 
@@ -155,7 +155,7 @@ def _scheduled_rate(training: Training, callback: Callback) -> Iterator[Problem]
         expected="a constant learning_rate in the optimizer",
         received=str(rate.get("class_name")),
         hint=f"Make learning_rate a constant, or remove {callback.class_name}.",
-        fix=set_value([*path, "learning_rate"], start, f"Set learning_rate to {start}"),
+        fix=fixes.set_value([*path, "learning_rate"], start, f"Set learning_rate to {start}"),
     )
 
 

@@ -5,11 +5,11 @@ from collections.abc import Iterator, Mapping
 from pydantic import JsonValue
 
 from app.catalog.model import Catalog
-from app.document.edits import RemoveValue, SetValue
 from app.document.model import GraphDocument
+from app.graph import fixes
 from app.graph.check import Survey, settle
 from app.graph.demand import is_labelled
-from app.graph.model import Fix, Problem
+from app.graph.model import Problem
 from app.messages.analysis import Analysis
 from app.messages.data import DatasetDescription
 from app.worker.analysis.analyse import analysis_of
@@ -79,7 +79,7 @@ def _stray_problems(found: Survey) -> Iterator[Problem]:
                 expected="the id of an Output node" + (" or an Input" if section == "columns" else ""),
                 received=node,
                 hint="Remove them.",
-                fix=Fix(title=f"Remove {section} of {node}", edits=(RemoveValue(path=["training", section, node]),)),
+                fix=fixes.remove_value(["training", section, node], f"Remove {section} of {node}"),
             )
 
 
@@ -93,6 +93,7 @@ def _shown_targets(found: Survey) -> Iterator[Problem]:
         if found.marker_of(node) != "input" or not shown:
             continue
         path, left = ["training", "columns", node], [name for name in names if name not in learned]
+        title = f"Take {', '.join(shown)[:80]} from {found.name_of(node)}"
         yield Problem(
             code="target_shown",
             severity="warning",
@@ -102,10 +103,7 @@ def _shown_targets(found: Survey) -> Iterator[Problem]:
             expected="columns that no Output learns",
             received=", ".join(shown)[:500],
             hint="Take these columns from the Input.",
-            fix=Fix(
-                title=f"Take {', '.join(shown)[:80]} from {found.name_of(node)}",
-                edits=(SetValue(path=path, value=list[JsonValue](left)) if left else RemoveValue(path=path),),
-            ),
+            fix=fixes.set_value(path, list[JsonValue](left), title) if left else fixes.remove_value(path, title),
         )
 
 
@@ -119,8 +117,5 @@ def _class_weight_problems(found: Survey, data: DatasetDescription) -> Iterator[
             expected="none",
             received=str(weights)[:100],
             hint="Set class weights to none.",
-            fix=Fix(
-                title="Set class weights to none",
-                edits=(SetValue(path=["training", "fit", "class_weight"], value="none"),),
-            ),
+            fix=fixes.set_value(["training", "fit", "class_weight"], "none", "Set class weights to none"),
         )

@@ -4,11 +4,10 @@ from collections.abc import Iterator
 
 from pydantic import JsonValue
 
-from app.document.edits import RemoveValue
 from app.graph import fixes
 from app.graph.check import Survey
 from app.graph.demand import demand_in, takes_channels_first
-from app.graph.model import Fix, Problem
+from app.graph.model import Problem
 from app.graph.topology import Wire
 from app.messages.data import DatasetDescription, FeatureSpec, TargetSpec
 from app.worker.analysis.explain import shown, width_setter
@@ -89,7 +88,7 @@ def target_problems(reading: Reading, node: str, data: DatasetDescription) -> It
         return
     name = reading.found.name_of(wire.source)
     given = spec.shape[1:]
-    labels = Fix(title="Learn the labels instead", edits=(RemoveValue(path=["training", "targets", node]),))
+    labels = fixes.remove_value(["training", "targets", node], "Learn the labels instead")
     if reading.found.document.training.targets[node] == "zeros":
         if len(given) == 1:
             return

@@ -182,10 +182,7 @@ def _metric_problems(found: Survey, node: str, wire: Wire, units: int | None, ta
             hint=f"Choose {wanted}.",
             fix=_set_loss(node, wanted, from_logits=activation not in PROBABILITIES)
             if wanted in ONE_HOT_LOSSES and metric.class_name not in _ONE_HOT_FOR_NUMBERS
-            else Fix(
-                title=f"Set metric to {wanted}",
-                edits=(SetValue(path=["training", "metrics", node, key, "class_name"], value=wanted),),
-            ),
+            else fixes.set_value(["training", "metrics", node, key, "class_name"], wanted, f"Set metric to {wanted}"),
         )
 
 
@@ -201,7 +198,7 @@ def _scores_for_classes(metric: Metric, node: str, key: str) -> Iterator[Problem
         expected="sparse_y_pred off",
         received="sparse_y_pred on",
         hint="Set sparse_y_pred off.",
-        fix=Fix(title=f"Set sparse_y_pred of {metric.class_name} off", edits=(SetValue(path=path, value=False),)),
+        fix=fixes.set_value(path, False, f"Set sparse_y_pred of {metric.class_name} off"),
     )
 
 
@@ -243,5 +240,5 @@ def _logits_problem(
         expected="from_logits off" if probabilities else "from_logits on, or softmax or sigmoid at the end",
         received=f"from_logits {'on' if logits else 'off'}, {activation}",
         hint="Make the two agree.",
-        fix=Fix(title=title, edits=(SetValue(path=[*path, "config", "from_logits"], value=not probabilities),)),
+        fix=fixes.set_value([*path, "config", "from_logits"], not probabilities, title),
     )

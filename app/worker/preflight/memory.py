@@ -4,9 +4,9 @@ from collections.abc import Iterator
 
 import psutil
 
-from app.document.edits import SetValue
 from app.document.model import GraphDocument
-from app.graph.model import Fix, Problem
+from app.graph import fixes
+from app.graph.model import Problem
 from app.messages.analysis import Costs
 
 KERAS_BYTES = 600 * 2**20
@@ -32,10 +32,7 @@ def memory_problems(document: GraphDocument, costs: Costs, available: int | None
         expected=f"at most {_shown(free)}",
         received=f"{_shown(needed)}: weights, gradients and optimizer state, and activations of {batch_size} samples",
         hint="Train on smaller batches." if fitting else "Make the layers smaller; even one sample does not fit.",
-        fix=Fix(
-            title=f"Set batch size to {fitting}",
-            edits=(SetValue(path=["training", "fit", "batch_size"], value=fitting),),
-        )
+        fix=fixes.set_value(["training", "fit", "batch_size"], fitting, f"Set batch size to {fitting}")
         if fitting
         else None,
     )

@@ -16,7 +16,6 @@ from app.worker.analysis.analyse import Reading
 from app.worker.building.resolve import build_object
 from app.worker.preflight.callbacks import callback_problems
 from app.worker.preflight.logged import FITTING_METRICS, metric_name, validation_samples
-from app.worker.preflight.mending import remove_value, set_value
 
 _CLIPS: Final = ("clipnorm", "clipvalue", "global_clipnorm")
 
@@ -46,7 +45,7 @@ def _object_problems(reading: Reading) -> Iterator[Problem]:
                 expected=f"a {kind.singular} of Keras, or of the design's own code",
                 received=value.class_name,
                 hint="Remove it, and choose another.",
-                fix=remove_value(path, f"Remove {value.class_name}"),
+                fix=fixes.remove_value(path, f"Remove {value.class_name}"),
             )
             continue
         faults = validate_params(spec, value.config, reading.catalog)
@@ -61,7 +60,7 @@ def _object_problems(reading: Reading) -> Iterator[Problem]:
                 expected=fault.expected,
                 received=fault.received,
                 hint=fault.hint,
-                fix=remove_value(place, f"Set {place[-1]} of {spec.name} to its default") if mendable else None,
+                fix=fixes.remove_value(place, f"Set {place[-1]} of {spec.name} to its default") if mendable else None,
             )
         if not faults:
             yield from _refused(reading, kind, path, value, Problem(code="", node=node, param=param, message=""))
@@ -129,13 +128,13 @@ def _metric_problems(reading: Reading) -> Iterator[Problem]:
                     expected="class_weight in Fit",
                     received="none",
                     hint="Set class weights, or take weighted off.",
-                    fix=set_value([*path, "weighted"], False, f"Do not weigh {metric.class_name}"),
+                    fix=fixes.set_value([*path, "weighted"], False, f"Do not weigh {metric.class_name}"),
                 )
             name = metric_name(reading, metric)
             if name and name in seen:
                 number = next(number for number in range(2, 1_000) if f"{name}_{number}" not in seen)
                 fresh = f"{name}_{number}"
-                mend = set_value([*path, "config", "name"], fresh, f"Name it {fresh}")
+                mend = fixes.set_value([*path, "config", "name"], fresh, f"Name it {fresh}")
                 yield Problem(
                     code="metric_name",
                     severity="warning",
@@ -161,7 +160,7 @@ def _compile_problems(training: Training, data: DatasetDescription) -> Iterator[
             expected="one of the two",
             received="run_eagerly and jit_compile on",
             hint="Leave jit_compile to Keras.",
-            fix=set_value(["training", "compile", "jit_compile"], "auto", "Set jit_compile to auto"),
+            fix=fixes.set_value(["training", "compile", "jit_compile"], "auto", "Set jit_compile to auto"),
         )
     trained = data.train_samples + (data.validation_samples or 0) - validation_samples(training, data)
     steps = max(1, -(-trained // fit.batch_size))
@@ -174,7 +173,7 @@ def _compile_problems(training: Training, data: DatasetDescription) -> Iterator[
             expected=f"at most {steps}",
             received=str(options.steps_per_execution),
             hint="Set steps_per_execution lower, or make batches smaller.",
-            fix=set_value(["training", "compile", "steps_per_execution"], 1, "Set steps_per_execution to 1"),
+            fix=fixes.set_value(["training", "compile", "steps_per_execution"], 1, "Set steps_per_execution to 1"),
         )
 
 
@@ -197,7 +196,7 @@ def _batch_problems(reading: Reading) -> Iterator[Problem]:
                 expected=f"batch_size {wanted} in Fit",
                 received=str(batch_size),
                 hint="Give Fit the batch size of the Input, or set stateful off.",
-                fix=set_value(["training", "fit", "batch_size"], wanted, f"Set batch size to {wanted}"),
+                fix=fixes.set_value(["training", "fit", "batch_size"], wanted, f"Set batch size to {wanted}"),
             )
 
 
