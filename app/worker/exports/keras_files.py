@@ -9,7 +9,6 @@ import keras
 from app.messages.exports import Proof
 from app.worker.exports.configuration import first_difference
 from app.worker.exports.errors import ExportFailed
-from app.worker.exports.proof import SAME_RUNTIME, predictions
 from app.worker.exports.subject import Subject
 
 
@@ -18,14 +17,14 @@ def write_keras(subject: Subject, path: Path) -> Proof:
     subject.model.save(path)
     loaded = keras.saving.load_model(path, compile=False)
     note = _equal_configuration(subject.model, loaded)
-    return subject.compared(predictions(loaded, subject.batch.inputs), SAME_RUNTIME, _keras(), note)
+    return subject.compared_with(loaded, _keras(), note)
 
 
 def write_h5(subject: Subject, path: Path) -> Proof:
     """Write the whole model in the legacy format of Keras 2."""
     subject.model.save(path)
     loaded = keras.saving.load_model(path, compile=False)
-    return subject.compared(predictions(loaded, subject.batch.inputs), SAME_RUNTIME, _keras())
+    return subject.compared_with(loaded, _keras())
 
 
 def write_weights(subject: Subject, path: Path) -> Proof:
@@ -35,7 +34,7 @@ def write_weights(subject: Subject, path: Path) -> Proof:
     other.set_weights([weight * 0 for weight in other.get_weights()])
     other.load_weights(path)
     note = "Read into a model of the same design whose weights were zero before."
-    return subject.compared(predictions(other, subject.batch.inputs), SAME_RUNTIME, _keras(), note)
+    return subject.compared_with(other, _keras(), note)
 
 
 def write_json(subject: Subject, path: Path) -> Proof:
@@ -44,8 +43,7 @@ def write_json(subject: Subject, path: Path) -> Proof:
     loaded = keras.models.model_from_json(text)
     note = _equal_configuration(subject.model, loaded)
     loaded.set_weights(subject.model.get_weights())
-    theirs = predictions(loaded, subject.batch.inputs)
-    proof = subject.compared(theirs, SAME_RUNTIME, _keras(), note, "Weights were copied for the comparison.")
+    proof = subject.compared_with(loaded, _keras(), note, "Weights were copied for the comparison.")
     path.write_text(text, encoding="utf-8")
     return proof
 

@@ -151,6 +151,13 @@ def compared(
     )
 
 
+def check_weights(ours: Any, theirs: Any) -> None:
+    """Raise `ExportFailed` unless two models have equal weights in the same order."""
+    pairs = zip(ours.get_weights(), theirs.get_weights(), strict=True)
+    if not all(np.array_equal(one, other, equal_nan=True) for one, other in pairs):
+        raise _differs("equal weights", "another value in one of them")
+
+
 def counts(model: Any) -> dict[str, int]:
     """Return the numbers of all weights and of those that training changes."""
     trainable = sum(int(np.prod(weight.shape)) for weight in model.trainable_weights)

@@ -20,7 +20,7 @@ from app.worker import sandbox
 from app.worker.building.keras_config import configured
 from app.worker.exports.configuration import configuration, first_difference
 from app.worker.exports.errors import ExportFailed
-from app.worker.exports.proof import SAME_RUNTIME, predictions, versions
+from app.worker.exports.proof import versions
 from app.worker.exports.subject import Subject
 
 
@@ -80,9 +80,8 @@ def _proof(subject: Subject, source: str) -> Proof:
             hint="Report this design; the file was thrown away.",
         )
     theirs.set_weights(ours.get_weights())
-    return subject.compared(
-        predictions(theirs, subject.batch.inputs),
-        SAME_RUNTIME,
+    return subject.compared_with(
+        theirs,
         f"Python, and Keras {keras.__version__}",
         "The configurations are equal.",
         "Weights were copied for the comparison.",

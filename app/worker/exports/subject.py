@@ -18,7 +18,15 @@ from app.worker.analysis.analyse import analysis_of, read
 from app.worker.building.build import build_model
 from app.worker.building.keras_config import configured
 from app.worker.exports.errors import ExportFailed, NotReady
-from app.worker.exports.proof import Batch, Tolerance, compared, fixed_batch
+from app.worker.exports.proof import (
+    SAME_RUNTIME,
+    Batch,
+    Tolerance,
+    check_weights,
+    compared,
+    fixed_batch,
+    predictions,
+)
 
 MAX_PARAMS: Final = 500_000_000
 """Weights above this (2 GB of float32) are not built for an export."""
@@ -62,6 +70,17 @@ class Subject:
         with configured(self.request.document.training.config):
             keras.utils.set_random_seed(0)
             return build_model(plan, self.catalog)
+
+    def compared_with(self, theirs: Any, read_by: str, *notes: str) -> Proof:
+        """Return the proof that another Keras model is this one; raise `ExportFailed` where it is not.
+
+        What predicts something else each time is held against ours by its weights.
+        """
+        proof = self.compared(predictions(theirs, self.batch.inputs), SAME_RUNTIME, read_by, *notes)
+        if len(proof.outputs) == len(self.batch.outputs):
+            return proof
+        check_weights(self.model, theirs)
+        return proof.model_copy(update={"notes": [*proof.notes, "All weights are equal."]})
 
     def compared(self, theirs: Any, tolerance: Tolerance, read_by: str, *notes: str) -> Proof:
         """Return the proof that an artifact answered as the model does; raise `ExportFailed` where it did not."""

@@ -18,6 +18,7 @@ from app.worker import sandbox
 from app.worker.building import own_code
 from app.worker.exports.errors import ExportFailed, NotInThisFormat, ToolMissing
 from app.worker.exports.export import export_model
+from app.worker.exports.subject import subject_of
 from tests.graph.designs import chain, classifier
 from tests.worker.exports.test_export import DESIGNS
 
@@ -76,13 +77,24 @@ class Sampling(keras.layers.Layer):
     own_code.clear()
 
 
-@pytest.mark.parametrize("kind", ["keras", "python", "savedmodel"])
-def test_what_is_never_predicted_twice_is_told(kind: ExportFormat, drawing: GraphDocument, tmp_path: Path) -> None:
+@pytest.mark.parametrize("kind", ["keras", "weights", "python", "savedmodel"])
+def test_what_is_never_predicted_twice_is_compared_by_its_weights(
+    kind: ExportFormat, drawing: GraphDocument, tmp_path: Path
+) -> None:
     proof = export(drawing, kind, tmp_path / "file")
-    assert (proof.outputs, proof.notes[-1]) == (
-        [],
-        "d draws random numbers as it predicts: its shape alone was compared.",
-    )
+    told = ["d draws random numbers as it predicts: its shape alone was compared."]
+    wanted = told if kind == "savedmodel" else [*told, "All weights are equal."]
+    assert (proof.outputs, proof.notes[-len(wanted) :]) == ([], wanted)
+
+
+def test_other_weights_of_what_is_never_predicted_twice_are_seen(drawing: GraphDocument, tmp_path: Path) -> None:
+    request = ExportModelRequest(document=drawing, format="keras", path=str(tmp_path / "file"))
+    subject = subject_of(request)
+    other = subject.rebuilt(subject.plan)
+    other.set_weights([weight + 1 for weight in other.get_weights()])
+    with pytest.raises(ExportFailed, match="predicts something else") as caught:
+        subject.compared_with(other, "Keras")
+    assert caught.value.expected == "equal weights"
 
 
 @pytest.mark.parametrize("kind", READERS)
