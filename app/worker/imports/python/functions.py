@@ -12,15 +12,15 @@ from app.catalog.model import Kind
 
 Definition = ast.FunctionDef | ast.Lambda
 
-_CALLED_WITH: Final[Mapping[Kind, str]] = {
-    Kind.LAYER: "inputs",
-    Kind.LOSS: "y_true, y_pred",
-    Kind.METRIC: "y_true, y_pred",
-    Kind.INITIALIZER: "shape, dtype=dtype",
-    Kind.REGULARIZER: "weights",
-    Kind.ACTIVATION: "x",
+_CALLED_WITH: Final[Mapping[Kind, tuple[str, ...]]] = {
+    Kind.LAYER: ("inputs",),
+    Kind.LOSS: ("y_true", "y_pred"),
+    Kind.METRIC: ("y_true", "y_pred"),
+    Kind.INITIALIZER: ("shape", "dtype="),
+    Kind.REGULARIZER: ("weights",),
+    Kind.ACTIVATION: ("x",),
 }
-"""With what Keras calls a function that it is given as an object of a kind."""
+"""With what Keras calls a function that it is given as an object of a kind; `dtype=` is given by name."""
 
 _METHODS: Final[Mapping[Kind, tuple[str, str]]] = {
     Kind.LAYER: ("keras.layers.Layer", "call"),
@@ -53,11 +53,11 @@ def form_of(
     `called` names a lambda. `arguments` are given to the function besides what Keras gives. `number` tells forms of
     equal names apart.
     """
-    wanted = _CALLED_WITH.get(kind, "")
-    parameters = [each.replace("dtype=dtype", "dtype=") for each in filter(None, wanted.split(", "))]
+    wanted = _CALLED_WITH.get(kind, ())
     signature = ast.unparse(definition.args)
-    if parameters and not accepts(signature, [*parameters, *(f"{name}=" for name in arguments)]):
+    if wanted and not accepts(signature, [*wanted, *(f"{name}=" for name in arguments)]):
         return None
+    given = ", ".join(f"{name}{name.removesuffix('=')}" if name.endswith("=") else name for name in wanted)
     own = definition.name if isinstance(definition, ast.FunctionDef) else called
     if kind.is_function:
         name = f"{own}_{number}" if number > 1 else own
@@ -65,7 +65,7 @@ def form_of(
             return Form(name, f"def {name}({signature}):\n    return {ast.unparse(definition.body)}")
         if number == 1:
             return Form(name, "")
-        return Form(name, f"def {name}({wanted}):\n    return {own}({wanted})") if wanted else None
+        return Form(name, f"def {name}({given}):\n    return {own}({given})") if wanted else None
     name = _class_name(own, kind) + (str(number) if number > 1 else "")
     if kind in _HANDED_ON:
         base, constructor, handed_on = _HANDED_ON[kind]
@@ -81,8 +81,9 @@ def form_of(
         taken, result = signature, ast.unparse(definition.body)
     else:
         function = own if isinstance(definition, ast.FunctionDef) else f"({ast.unparse(definition)})"
-        given = ", ".join([wanted, *(f"{key}={value!r}" for key, value in arguments.items())])
-        taken, result = wanted.replace("dtype=dtype", "dtype=None"), f"{function}({given})"
+        more = "".join(f", {key}={value!r}" for key, value in arguments.items())
+        taken = ", ".join(f"{name}None" if name.endswith("=") else name for name in wanted)
+        result = f"{function}({given}{more})"
     if kind is Kind.LAYER and _takes_several(definition):
         first, *rest = taken.split(",", 1)
         taken = ",".join([f"{first}: list", *rest])
